@@ -1,0 +1,1 @@
+"""The service: authorization decisions and reports for a fintech back end."""
