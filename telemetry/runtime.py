@@ -1,0 +1,131 @@
+"""One object that is a service's telemetry: built at start, stopped last.
+
+    telemetry = Telemetry(TelemetrySettings(service_name="shop"))
+    telemetry.start()
+    app = telemetry.wrap(app)
+    ...
+    telemetry.stop()
+
+Order of the stop: the endpoint first, then the spans, then the log, each within the deadline.
+"""
+
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanProcessor
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from starlette.types import ASGIApp
+
+from telemetry import logging as telemetry_logging
+from telemetry.catalog.pipeline import BUILD_INFO
+from telemetry.destinations import JsonFile, OtlpHttp
+from telemetry.event_loop import watched_event_loop
+from telemetry.export import SpanExport
+from telemetry.exposition import MetricsEndpoint
+from telemetry.log_writer import LineSink, LogWriter
+from telemetry.metrics import Meter
+from telemetry.middleware import TelemetryMiddleware
+from telemetry.routes import RouteTemplates
+from telemetry.settings import TelemetrySettings
+from telemetry.tracing import SCHEMA_URL, Tracing
+
+__all__ = ["Telemetry", "TelemetrySettings"]
+
+
+class Telemetry:
+    """Meter, tracing, logs and the metrics endpoint of one process.
+
+    `span_processor` and `line_sink` replace the export and the log writer; tests use them.
+    """
+
+    def __init__(
+        self,
+        settings: TelemetrySettings,
+        *,
+        span_processor: SpanProcessor | None = None,
+        line_sink: LineSink | None = None,
+    ) -> None:
+        self.settings = settings
+        self.instance_id = str(uuid.uuid4())
+        resource = self._resource()
+        self.meter = Meter(CollectorRegistry())
+        self._export = None if span_processor else self._make_export(resource)
+        self._writer = None if line_sink else LogWriter(self.meter)
+        self.tracing = Tracing(
+            resource,
+            span_processor or self._export or SpanProcessor(),
+            sampling_ratio=settings.sampling_ratio,
+        )
+        sink = line_sink or self._writer
+        assert sink is not None  # noqa: S101  # one of the two, by the lines above
+        self.lines = telemetry_logging.Lines(
+            sink, telemetry_logging.RENDERERS[settings.log_format], settings.service_name
+        )
+        self.endpoint = MetricsEndpoint(self.meter, settings.metrics_host, settings.metrics_port)
+        self._restore_logging: Callable[[], None] | None = None
+        self._collect_process()
+
+    def start(self) -> None:
+        """Configure logging, start the threads and the endpoint; `StartError` if it cannot."""
+        self.endpoint.start()
+        self._restore_logging = telemetry_logging.configure(self.lines, self.settings.log_level)
+        if self._writer:
+            self._writer.start()
+        if self._export:
+            self._export.start()
+
+    def wrap(self, app: ASGIApp) -> TelemetryMiddleware:
+        """Return the application inside the single pass; it must be the outermost layer."""
+        return TelemetryMiddleware(
+            app,
+            tracer=self.tracing.tracer,
+            meter=self.meter,
+            lines=self.lines,
+            route_of=RouteTemplates(),
+        )
+
+    def watch_event_loop(self) -> AbstractAsyncContextManager[None]:
+        """Measure the running event loop's lag while the returned context is open."""
+        return watched_event_loop(self.meter)
+
+    def stop(self, deadline_seconds: float = 5.0) -> None:
+        """Deliver what is queued and end, within the deadline. Blocks: not for an event loop."""
+        until = time.monotonic() + deadline_seconds
+        self.endpoint.stop()
+        if self._export:
+            self._export.stop(max(0.0, until - time.monotonic() - 0.5))
+        if self._restore_logging:
+            self._restore_logging()
+            self._restore_logging = None
+        if self._writer:
+            self._writer.stop(max(0.2, until - time.monotonic()))
+
+    def _resource(self) -> Resource:
+        settings = self.settings
+        attributes = {
+            "service.name": settings.service_name,
+            "service.version": settings.service_version,
+            "service.instance.id": self.instance_id,
+            "deployment.environment.name": settings.environment,
+        }
+        if settings.service_namespace:
+            attributes["service.namespace"] = settings.service_namespace
+        return Resource.create(attributes, SCHEMA_URL)
+
+    def _make_export(self, resource: Resource) -> SpanExport:
+        settings = self.settings
+        if settings.traces_file is not None:
+            return SpanExport(JsonFile(settings.traces_file, resource), self.meter)
+        return SpanExport(
+            OtlpHttp(settings.otlp_endpoint, settings.otlp_headers, resource), self.meter
+        )
+
+    def _collect_process(self) -> None:
+        registry = self.meter.registry
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        GCCollector(registry=registry)
+        self.meter.gauge(BUILD_INFO).set(1, self.settings.service_version, self.instance_id)
