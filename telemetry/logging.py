@@ -97,8 +97,13 @@ class Lines:
         try:
             self._sink.put(self._render(line))
         except (TypeError, ValueError):  # a value that no renderer takes, such as a lone surrogate
-            line = {key: ascii(value) for key, value in line.items()}
+            line = {key: _plain(value) for key, value in line.items()}
             self._sink.put(self._render(line))
+
+
+def _plain(value: object) -> str:
+    text = value if isinstance(value, str) else ascii(value)
+    return text.encode(errors="replace").decode()
 
 
 def exception_fields(error: BaseException) -> dict[str, str]:
@@ -117,7 +122,7 @@ def configure(lines: Lines, level: str) -> Callable[[], None]:
 
     handler = _StandardHandler(lines)
     root.handlers[:] = [handler]
-    root.setLevel(max(LEVELS[level], logging.INFO))
+    root.setLevel(max(LEVELS[level], logging.WARNING))  # a library's chatter is not our news
     structlog.configure(
         processors=[_Processor(lines)],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),

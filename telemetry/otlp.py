@@ -5,9 +5,10 @@ Encoding takes the SDK's span as it is, once, without protobuf objects in betwee
 measures it against the SDK's own encoder and a test decodes it with the official classes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from opentelemetry.sdk.resources import Resource
@@ -122,20 +123,24 @@ def _attributes(field: int, attributes: Mapping[str, Any]) -> bytes:
 
 
 def _value(value: object) -> bytes:
-    match value:
-        case str():
-            return text(1, value)
-        case bool():
-            return integer(2, value)
-        case int():
-            return integer(3, value)
-        case float():
-            return double(4, value)
-        case Sequence():
-            items = b"".join(length_delimited(1, _value(item)) for item in value)
-            return length_delimited(5, items)
-        case _:
-            return text(1, type(value).__qualname__)
+    for kind, encode in _ENCODERS:  # bool stands before int, of which it is a kind
+        if isinstance(value, kind):
+            return encode(value)
+    return text(1, type(value).__qualname__)
+
+
+def _array(items: Sequence[object]) -> bytes:
+    return length_delimited(5, b"".join(length_delimited(1, _value(item)) for item in items))
+
+
+_ENCODERS: Final[tuple[tuple[type, Callable[[Any], bytes]], ...]] = (
+    (str, partial(text, 1)),
+    (bool, partial(integer, 2)),
+    (int, partial(integer, 3)),
+    (float, partial(double, 4)),
+    (bytes, partial(length_delimited, 7)),
+    (Sequence, _array),
+)
 
 
 def _json_span(span: ReadableSpan) -> dict[str, Any]:
@@ -175,7 +180,7 @@ def _json_value(value: object) -> dict[str, Any]:
             return {"intValue": str(value)}
         case float():
             return {"doubleValue": value}
-        case Sequence():
+        case list() | tuple():
             return {"arrayValue": {"values": [_json_value(item) for item in value]}}
         case _:
             return {"stringValue": type(value).__qualname__}
