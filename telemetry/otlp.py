@@ -5,8 +5,9 @@ Encoding takes the SDK's span as it is, once, without protobuf objects in betwee
 measures it against the SDK's own encoder and a test decodes it with the official classes.
 """
 
+import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from itertools import groupby
 from typing import Any, Final
 
@@ -19,6 +20,16 @@ from opentelemetry.trace import Link, SpanContext, format_span_id, format_trace_
 from telemetry.protobuf import double, fixed32, fixed64, integer, length_delimited, text
 
 _HAS_IS_REMOTE, _IS_REMOTE = 0x100, 0x200
+
+# Heads of the fields that every span has and whose size is constant.
+_TRACE_ID: Final = length_delimited(1, bytes(16))[:-16]
+_SPAN_ID: Final = length_delimited(2, bytes(8))[:-8]
+_PARENT_SPAN_ID: Final = length_delimited(4, bytes(8))[:-8]
+_START_TIME: Final = fixed64(7, 0)[:1]
+_END_TIME: Final = fixed64(8, 0)[:1]
+_FLAGS: Final = fixed32(16, 0)[:2]
+_times: Final = struct.Struct("<cQcQ").pack
+_fixed32: Final = struct.Struct("<I").pack
 
 
 def encode_request(resource: Resource, spans: Sequence[ReadableSpan]) -> bytes:
@@ -66,29 +77,44 @@ def _scope_spans(scope: InstrumentationScope, spans: Iterable[ReadableSpan]) -> 
 
 def _span(span: ReadableSpan) -> bytes:
     context = _context_of(span)
+    status = span.status.status_code.value
     parts = [
-        length_delimited(1, context.trace_id.to_bytes(16, "big")),
-        length_delimited(2, context.span_id.to_bytes(8, "big")),
-        text(3, context.trace_state.to_header()),
-        text(5, span.name),
-        integer(6, span.kind.value + 1),
-        fixed64(7, span.start_time or 0),
-        fixed64(8, span.end_time or 0),
+        _TRACE_ID,
+        context.trace_id.to_bytes(16, "big"),
+        _SPAN_ID,
+        context.span_id.to_bytes(8, "big"),
+        _name_and_kind(span.name, span.kind.value + 1),
+        _times(_START_TIME, span.start_time or 0, _END_TIME, span.end_time or 0),
         _attributes(9, span.attributes or {}),
-        integer(10, span.dropped_attributes),
-        integer(12, span.dropped_events),
-        integer(14, span.dropped_links),
-        length_delimited(15, integer(3, span.status.status_code.value)),
-        fixed32(16, context.trace_flags | _remote_flags(span.parent)),
+        _FLAGS,
+        _fixed32(context.trace_flags | _remote_flags(span.parent)),
     ]
     if span.parent is not None:
-        parts.append(length_delimited(4, span.parent.span_id.to_bytes(8, "big")))
+        parts += (_PARENT_SPAN_ID, span.parent.span_id.to_bytes(8, "big"))
+    if context.trace_state:
+        parts.append(text(3, context.trace_state.to_header()))
+    if status:
+        parts.append(length_delimited(15, integer(3, status)))
     parts.extend(
         length_delimited(11, fixed64(1, event.timestamp) + text(2, event.name))
         for event in span.events
     )
     parts.extend(length_delimited(13, _link(link)) for link in span.links)
+    parts.extend(
+        integer(field, dropped)
+        for field, dropped in (
+            (10, span.dropped_attributes),
+            (12, span.dropped_events),
+            (14, span.dropped_links),
+        )
+        if dropped
+    )
     return b"".join(parts)
+
+
+@lru_cache(maxsize=1024)
+def _name_and_kind(name: str, kind: int) -> bytes:
+    return text(5, name) + integer(6, kind)
 
 
 def _link(link: Link) -> bytes:
@@ -117,9 +143,20 @@ def _context_of(span: ReadableSpan) -> SpanContext:
 
 def _attributes(field: int, attributes: Mapping[str, Any]) -> bytes:
     return b"".join(
-        length_delimited(field, text(1, key) + length_delimited(2, _value(value)))
+        _array_attribute(field, key, value)
+        if isinstance(value, tuple | list)
+        else _attribute(field, key, value)
         for key, value in attributes.items()
     )
+
+
+@lru_cache(maxsize=8192, typed=True)  # most are the same for every request of a route
+def _attribute(field: int, key: str, value: object) -> bytes:
+    return length_delimited(field, text(1, key) + length_delimited(2, _value(value)))
+
+
+# Not cached: `typed` does not tell (1,) from (True,).
+_array_attribute = _attribute.__wrapped__
 
 
 def _value(value: object) -> bytes:

@@ -1,0 +1,62 @@
+# Every target sets up what it needs; `make help` explains each.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+LOCKS := compose/locks
+INSTALLED := $(VENV)/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up down test check generate bench format lock clean
+
+help: ## Explain the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(INSTALLED) ## Start everything, break something, follow the alert to its cause, mend it; exit 0 if every link held
+	@$(RUN) -m compose demo
+
+up: $(INSTALLED) ## Start the platform natively and stay; Ctrl-C ends it
+	@$(RUN) -m compose up
+
+down: $(INSTALLED) ## Stop a platform that `make up` started elsewhere
+	@$(RUN) -m compose down
+
+test: $(INSTALLED) ## Run every test, the chain from a request to a delivered alert among them
+	@$(RUN) -m compose provision
+	@$(RUN) -m pytest
+
+check: $(INSTALLED) ## Lint, types, import contracts, generated files current, configuration valid
+	@$(RUN) -m compose provision prometheus alertmanager
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m ruff check .
+	@$(RUN) -m mypy
+	@PYTHONPATH=. $(VENV)/bin/lint-imports
+	@$(RUN) -m dashboards check
+	@$(RUN) -m alerts check
+	@$(RUN) -m compose.check
+
+generate: $(INSTALLED) ## Write dashboards, rules, Alertmanager's configuration and the runbooks' frames
+	@$(RUN) -m dashboards build
+	@$(RUN) -m alerts build
+
+bench: $(INSTALLED) ## Measure ours against the library's, side by side; a table and build/bench.json
+	@$(RUN) -m bench
+
+format: $(INSTALLED) ## Format the code and mend what the linter can
+	@$(RUN) -m ruff format .
+	@$(RUN) -m ruff check --fix .
+
+lock: $(INSTALLED) ## Resolve the dependencies anew into compose/locks
+	@$(RUN) -m compose.locks
+
+clean: ## Remove the virtual environment, caches and the build folder
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(INSTALLED): $(LOCKS)/development.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "Python's venv module is missing; install it with: apt-get install python3-venv"; exit 1; }
+	@echo "Installing the locked dependencies into $(VENV) (about half a minute, once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@

@@ -1,0 +1,52 @@
+"""Encoding spans as OTLP: ours against the SDK's own exporter encoding, on the same spans."""
+
+from collections.abc import Iterator
+
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.util.types import AttributeValue
+
+from bench.pairs import Comparison, Contestant, compare
+from telemetry.catalog import Span, SpanKind
+from telemetry.otlp import encode_request
+from telemetry.testing import captured_telemetry
+
+_SPANS = 512
+_ATTRIBUTES: dict[str, AttributeValue] = {
+    "http.request.method": "POST",
+    "http.route": "/permissions/check",
+    "http.response.status_code": 200,
+    "url.path": "/permissions/check",
+    "url.scheme": "http",
+    "client.address": "127.0.0.1",
+    "server.address": "localhost",
+    "server.port": 8000,
+    "network.protocol.version": "1.1",
+    "user_agent.original": "bench",
+}
+
+
+def comparisons() -> Iterator[Comparison]:
+    """Yield an A/A pair, which must come out at 1, and the comparison."""
+    spans = _spans()
+    resource = spans[0].resource
+
+    def ours() -> bytes:
+        return encode_request(resource, spans)
+
+    def theirs() -> bytes:
+        encoded: bytes = encode_spans(spans).SerializeToString()
+        return encoded
+
+    stock = Contestant("opentelemetry-exporter-otlp-proto-common", theirs)
+    yield compare(Contestant("otlp.encode.aa", ours), Contestant("itself", ours), operations=_SPANS)
+    yield compare(Contestant("otlp.encode", ours), stock, operations=_SPANS)
+
+
+def _spans() -> list[ReadableSpan]:
+    work = Span("POST /permissions/check", SpanKind.SERVER, "A request.")
+    with captured_telemetry() as captured:
+        for _ in range(_SPANS):
+            with captured.telemetry.tracing.span(work, _ATTRIBUTES):
+                pass
+        return captured.spans()

@@ -1,0 +1,50 @@
+"""The honest comparison: alternate the two, take many pairs, give the median and the quartiles."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`ratio` is ours over the baseline's throughput: above 1, ours is faster.
+
+    `cpu_us_added` is what one operation of ours costs more than the baseline's, in microseconds of
+    CPU; negative where it costs less.
+    """
+
+    name: str
+    baseline: str
+    ratio: float
+    q1: float
+    q3: float
+    pairs: int
+    cpu_us_added: float
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """One side: what it is called and what it runs."""
+
+    name: str
+    run: Callable[[], object]
+
+
+def compare(
+    ours: Contestant, theirs: Contestant, *, operations: int, pairs: int = 31
+) -> Comparison:
+    """Run both in turn; each run does `operations` operations."""
+    ours.run()
+    theirs.run()
+    times = [(_cpu_seconds(ours.run), _cpu_seconds(theirs.run)) for _ in range(pairs)]
+    ratios = [their_time / own_time for own_time, their_time in times]
+    q1, median, q3 = statistics.quantiles(ratios, n=4)
+    added = statistics.median(own - other for own, other in times) / operations
+    return Comparison(ours.name, theirs.name, median, q1, q3, pairs, added * 1e6)
+
+
+def _cpu_seconds(run: Callable[[], object]) -> float:
+    before = time.process_time()
+    run()
+    return time.process_time() - before

@@ -1,0 +1,1 @@
+"""The locked dependencies: versions and hashes, no addresses, for every supported Python."""

@@ -1,0 +1,30 @@
+"""`python -m compose.locks`: resolve pyproject.toml into the lock files beside this module.
+
+`runtime.txt` is what the container image installs, `development.txt` what `make` installs.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+LOCKS = {"runtime.txt": (), "development.txt": ("--group", "development")}
+
+
+def main() -> int:
+    """Write every lock; return the exit code."""
+    for name, selection in LOCKS.items():
+        command = [
+            *(sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml"),
+            *("--universal", "--python-version", "3.11", "--generate-hashes", "--quiet"),
+            *("--prerelease", "if-necessary-or-explicit", "--no-header", "--upgrade"),
+            *("--no-annotate", *selection, "--output-file", str(FOLDER / name)),
+        ]
+        code = subprocess.run(command, check=False).returncode  # noqa: S603  # our own arguments
+        if code:
+            return code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

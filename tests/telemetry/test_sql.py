@@ -1,0 +1,53 @@
+"""Summaries of statements, and that no value gets into one."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telemetry.sql import summary_of
+
+
+@pytest.mark.parametrize(
+    ("statement", "summary"),
+    [
+        ("SELECT true FROM grants WHERE user_id = $1", "SELECT grants"),
+        ("select a.x from app.grants a join epochs e using (id)", "SELECT app.grants epochs"),
+        ("INSERT INTO grants VALUES ($1) ON CONFLICT DO UPDATE SET x = 1", "INSERT grants"),
+        ("INSERT INTO totals SELECT * FROM orders", "INSERT totals SELECT orders"),
+        ("UPDATE grant_epoch SET value = value + 1 RETURNING value", "UPDATE grant_epoch"),
+        ("DELETE FROM grants WHERE user_id = 'FROM secrets'", "DELETE grants"),
+        ("SELECT 1 FROM jobs FOR UPDATE SKIP LOCKED", "SELECT jobs"),
+        ("SELECT extract(epoch FROM created_at) FROM jobs", "SELECT jobs"),
+        ("SELECT extract(epoch FROM now() - min(due)) FROM jobs", "SELECT jobs"),
+        ("SELECT 1 FROM jobs WHERE a IS DISTINCT FROM b", "SELECT jobs"),
+        ("SELECT * FROM unnest($1::text[])", "SELECT"),
+        (
+            "WITH due AS (SELECT id FROM jobs LIMIT 1) UPDATE jobs SET x = 1 FROM due",
+            "SELECT jobs UPDATE jobs",
+        ),
+        ("/* by hand */ SELECT -- FROM nowhere\n 1", "SELECT"),
+        ('SELECT * FROM "Odd Name"', 'SELECT "Odd Name"'),
+        ("BEGIN;", "BEGIN"),
+        ("COMMIT;", "COMMIT"),
+        ("LISTEN news", "LISTEN"),
+        ("", ""),
+        (";;", ""),
+    ],
+)
+def test_a_statement_is_summed_up(statement: str, summary: str) -> None:
+    assert summary_of(statement) == summary
+
+
+def test_a_long_summary_ends_between_two_words() -> None:
+    tables = [f"table_{number}" for number in range(100)]
+    summary = summary_of("SELECT 1 FROM " + " JOIN ".join(tables))  # noqa: S608  # is not run
+    assert len(summary) <= 255
+    assert summary.split()[1:] == tables[: len(summary.split()) - 1]
+
+
+@given(st.text(max_size=200))
+def test_no_text_breaks_it_and_no_literal_gets_in(text: str) -> None:
+    literal = "'" + text.replace("'", "''") + "'"
+    statement = f"SELECT 1 FROM grants WHERE user_id = {literal}"  # noqa: S608  # is not run
+    assert summary_of(statement) == "SELECT grants"
+    assert len(summary_of(text)) <= 255
