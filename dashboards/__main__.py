@@ -1,0 +1,77 @@
+"""`python -m dashboards build | check`: write the dashboards, or judge what is committed.
+
+`check` ends with 1 and a line for each fault: a file that is not what its board gives, a rule
+broken, a field that Grafana does not know, a metric without a panel, a query that Prometheus
+refuses. The last needs promtool, which is taken from where the native run has it; without it the
+others still run, and it says so.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from app import signals
+from compose.native.tools import Tools
+from dashboards import coverage, decoding, files, promtool
+from dashboards.boards import BOARDS
+from dashboards.lint import lint
+from dashboards.unplotted import UNPLOTTED
+from telemetry import catalog
+from telemetry.catalog import Metric
+
+METRICS: Final[tuple[Metric, ...]] = (*catalog.METRICS, *signals.METRICS)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m dashboards", description="The dashboards.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("build", help="write dashboards/generated")
+    commands.add_parser("check", help="judge what is in dashboards/generated")
+    chosen = parser.parse_args(arguments)
+    dashboards = files.generated(BOARDS)
+    if chosen.command == "build":
+        files.write(dashboards)
+        _say(f"dashboards: {len(dashboards)} written to {files.FOLDER.name}/")
+        return 0
+    return _check(dashboards, Tools().look("promtool"))
+
+
+def _check(dashboards: dict[str, dict[str, Any]], tool: Path | None) -> int:
+    faults = list(_faults(dashboards, tool))
+    for fault in faults:
+        _say(f"dashboards: {fault}")
+    if tool is None:
+        _say(
+            "dashboards: promtool is not on this machine (python -m compose provision): "
+            "the queries were not parsed"
+        )
+    if faults:
+        return 1
+    panels = sum(len(board.panels) for board in BOARDS)
+    queries = sum(len(panel.queries) for board in BOARDS for panel in board.panels)
+    _say(
+        f"dashboards: {len(dashboards)} boards, {panels} panels, {queries} queries, "
+        f"{len(METRICS)} metrics ({len(UNPLOTTED)} with a reason instead of a panel): in order"
+    )
+    return 0
+
+
+def _faults(dashboards: dict[str, dict[str, Any]], tool: Path | None) -> Iterator[str]:
+    yield from files.stale(dashboards)
+    yield from coverage.gaps(BOARDS, METRICS, UNPLOTTED)
+    for name, dashboard in dashboards.items():
+        yield from map(str, lint(dashboard, METRICS))
+        yield from (f"{name}: {place}" for place in decoding.lost(dashboard))
+    if tool is not None:
+        yield from promtool.refused(tool, list(dashboards.values()))
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,11 @@
+"""The boards, one file each: plain data."""
+
+from typing import Final
+
+from dashboards.boards.authorization import AUTHORIZATION
+from dashboards.boards.reports import REPORTS
+from dashboards.boards.runtime import RUNTIME
+from dashboards.boards.service_overview import SERVICE_OVERVIEW
+from dashboards.model import Board
+
+BOARDS: Final[tuple[Board, ...]] = (SERVICE_OVERVIEW, AUTHORIZATION, REPORTS, RUNTIME)

@@ -1,0 +1,114 @@
+"""Panels about what a check waits for: the connection pool, PostgreSQL and Redis."""
+
+from typing import Final
+
+from dashboards.panels import timeseries
+from dashboards.queries import gauge, occurrences, quantile, rate, share
+from telemetry.catalog import Matcher
+from telemetry.catalog.database import (
+    CONNECTION_COUNT,
+    CONNECTION_MAX,
+    ERROR_TYPE,
+    OPERATION,
+    OPERATION_DURATION,
+    PENDING_REQUESTS,
+    POOL,
+    STATE,
+    SYSTEM,
+    TIMEOUTS,
+    USE_TIME,
+    WAIT_TIME,
+)
+
+_FAILED: Final = (Matcher(ERROR_TYPE, "!=", ""),)
+_IN_USE: Final = (Matcher(STATE, "=", "used"),)
+_REDIS: Final = Matcher(SYSTEM, "=", "redis")
+_NO_OPERATION: Final = "No operation in this range"
+
+POOL_PANELS: Final = (
+    timeseries(
+        "Connections",
+        gauge(CONNECTION_COUNT, "sum", by=(POOL, STATE)),
+        gauge(CONNECTION_MAX, "sum", by=(POOL,)).named("most"),
+        answers="How many connections are open, used and idle, and how many may be?",
+        if_wrong="Used at the most for long: queries are slow or held open; see the time in use.",
+    ),
+    timeseries(
+        "Share of the pool in use",
+        share(
+            gauge(CONNECTION_COUNT, "sum", by=(POOL,), where=_IN_USE),
+            gauge(CONNECTION_MAX, "sum", by=(POOL,)),
+        ),
+        answers="How near is the pool to its end?",
+        if_wrong="Near 100 % callers wait: shorten the use, or raise SIGHTLINE_DATABASE_POOL_MAX.",
+        maximum=1,
+    ),
+    timeseries(
+        "Callers that wait",
+        gauge(PENDING_REQUESTS, "sum", by=(POOL,)),
+        answers="How many callers wait for a connection now?",
+        if_wrong="More than a moment: the pool is too small for the time each use takes.",
+    ),
+    timeseries(
+        "Wait for a connection",
+        quantile(WAIT_TIME, 0.5, by=(POOL,)),
+        quantile(WAIT_TIME, 0.99, by=(POOL,)),
+        answers="How long does a caller wait for a connection?",
+        if_wrong="Exemplars lead to requests that waited; the span pool.acquire has the time.",
+        when_empty="No connection was taken in this range",
+    ),
+    timeseries(
+        "Time in use",
+        quantile(USE_TIME, 0.5, by=(POOL,)),
+        quantile(USE_TIME, 0.99, by=(POOL,)),
+        answers="How long is a connection kept before it comes back?",
+        if_wrong="Longer than its queries take: something else is done while it is held.",
+        when_empty="No connection was taken in this range",
+    ),
+    timeseries(
+        "Waits that gave up",
+        rate(TIMEOUTS, by=(POOL,)),
+        answers="How many waits a second end without a connection?",
+        if_wrong="Each is a request answered with 503: see the pool's use and its slow queries.",
+        when_empty="No wait gave up in this range",
+    ),
+)
+
+DATABASE_CLIENTS: Final = (
+    timeseries(
+        "Operations",
+        occurrences(OPERATION_DURATION, by=(SYSTEM, OPERATION)),
+        answers="What is asked of PostgreSQL and Redis, and how often?",
+        if_wrong="Far more operations than requests: a loop, or caches that do not hold.",
+        width=6,
+        when_empty=_NO_OPERATION,
+    ),
+    timeseries(
+        "Slowest 1 % of operations",
+        quantile(OPERATION_DURATION, 0.99, by=(SYSTEM, OPERATION)),
+        answers="Which operation is slow?",
+        if_wrong="Open an exemplar: the span holds the query's text, without its values.",
+        width=6,
+        when_empty=_NO_OPERATION,
+    ),
+    timeseries(
+        "Failed operations by kind",
+        occurrences(OPERATION_DURATION, by=(SYSTEM, ERROR_TYPE), where=_FAILED),
+        answers="Which operations fail, and how?",
+        if_wrong="Connection errors: is the server up? Others: the trace of the request.",
+        width=6,
+        when_empty="No operation failed in this range",
+    ),
+    timeseries(
+        "Redis: failed share",
+        share(
+            occurrences(OPERATION_DURATION, where=(_REDIS, *_FAILED)),
+            occurrences(OPERATION_DURATION, where=(_REDIS,)),
+        ).named("failed"),
+        answers="What share of the operations on Redis fails?",
+        if_wrong="Checks go on from the database, slower; bring Redis back before it is busy.",
+        width=6,
+        maximum=1,
+        when_empty=_NO_OPERATION,
+    ),
+)

@@ -1,0 +1,102 @@
+"""Reports: from the queue through the worker to the mail server."""
+
+from typing import Final
+
+from app.signals import (
+    LEASES_LOST,
+    MAIL_FINISHED,
+    MAIL_OUTCOME,
+    QUEUE,
+    QUEUE_AGE,
+    QUEUE_DEPTH,
+    REPORT_DELIVERY_TIME,
+    REPORT_OUTCOME,
+    REPORTS_FINISHED,
+)
+from dashboards.model import Board, Row
+from dashboards.panels import heatmap, timeseries
+from dashboards.queries import buckets, gauge, quantile, rate
+from telemetry.catalog.messaging import DESTINATION, ERROR_TYPE, PROCESS_DURATION, SENT_MESSAGES
+
+_NO_REPORT: Final = "No report in this range"
+
+_QUEUE: Final = (
+    timeseries(
+        "Messages that are due",
+        # Every worker sees the whole queue, so the sum would count it several times.
+        gauge(QUEUE_DEPTH, "max", by=(QUEUE,)),
+        answers="How much work waits?",
+        if_wrong="Growing: is a worker up, is it failing (outcomes below), or is it too slow?",
+    ),
+    timeseries(
+        "Age of the oldest message",
+        gauge(QUEUE_AGE, "max", by=(QUEUE,)),
+        answers="How long has the oldest message waited past its time?",
+        if_wrong="Age without depth is one message that keeps failing: find it in the log.",
+    ),
+    timeseries(
+        "Messages sent",
+        rate(SENT_MESSAGES, by=(DESTINATION, ERROR_TYPE)),
+        answers="How many messages are put on each queue, and do any fail to be?",
+        if_wrong="A failure is a request that was not accepted: the client was told so.",
+        when_empty=_NO_REPORT,
+    ),
+)
+
+_WORK: Final = (
+    timeseries(
+        "Reports by outcome",
+        rate(REPORTS_FINISHED, by=(REPORT_OUTCOME,)),
+        answers="What becomes of the report jobs: delivered, retried, or given up?",
+        if_wrong="dead: nobody tries it again; the log line report.dead names the kind of error.",
+        when_empty=_NO_REPORT,
+    ),
+    timeseries(
+        "Mails by outcome",
+        rate(MAIL_FINISHED, by=(MAIL_OUTCOME,)),
+        answers="Does the mail server take the mails?",
+        if_wrong="retried: is the server up and is SIGHTLINE_SMTP_HOST right? Nothing is lost yet.",
+        when_empty="No mail in this range",
+    ),
+    timeseries(
+        "Leases lost",
+        rate(LEASES_LOST, by=(QUEUE,)),
+        answers="How often did a worker finish too late, when another had taken the message?",
+        if_wrong="The work takes longer than SIGHTLINE_LEASE_SECONDS, or a worker stood still.",
+        when_empty="No lease was lost in this range",
+    ),
+)
+
+_TIME: Final = (
+    timeseries(
+        "From request to mail",
+        quantile(REPORT_DELIVERY_TIME, 0.5),
+        quantile(REPORT_DELIVERY_TIME, 0.99),
+        answers="How long does it take until the mail server has the report?",
+        if_wrong="Waiting in the queue, or slow work? The panel beside it has the work alone.",
+        when_empty=_NO_REPORT,
+    ),
+    timeseries(
+        "Time on one message, slowest 1 %",
+        quantile(PROCESS_DURATION, 0.99, by=(DESTINATION,)),
+        answers="How long does a worker spend on one message of each queue?",
+        if_wrong="Open an exemplar: the trace of the job links to the request that asked for it.",
+        when_empty=_NO_REPORT,
+    ),
+    heatmap(
+        "From request to mail, all of it",
+        buckets(REPORT_DELIVERY_TIME),
+        answers="Is delivery slow for all reports, or only for those that were retried?",
+        if_wrong="A band far above the rest is the retries: see the outcomes.",
+        width=8,
+        height=8,
+        when_empty=_NO_REPORT,
+    ),
+)
+
+REPORTS: Final = Board(
+    slug="reports",
+    title="Reports, queue and mail",
+    description="Report jobs from the queue through the worker to the mail server.",
+    rows=(Row("Queue", _QUEUE), Row("Work", _WORK), Row("Time", _TIME)),
+)

@@ -1,0 +1,111 @@
+"""A board as a Grafana dashboard."""
+
+from typing import Any, Final
+
+from grafanalib import core
+
+from dashboards.grafana import visuals
+from dashboards.grafana.elements import DATA_SOURCE, ModernPanel, ModernTarget, target
+from dashboards.grafana.normalise import normalised
+from dashboards.grafana.variables import variables
+from dashboards.layout import Place, PlacedRow, placed
+from dashboards.model import Board, Panel, Visual
+
+TAG: Final = "sightline"
+"""Every board carries it, and every board links to all that do."""
+
+_SHARED_CROSSHAIR: Final = 1
+_REFRESH: Final = "30s"
+
+
+def render(board: Board) -> dict[str, Any]:
+    """Return the board as the JSON that Grafana provisions, as plain data."""
+    dashboard = core.Dashboard(
+        uid=board.uid,
+        title=f"Sightline / {board.title}",
+        description=board.description,
+        tags=[TAG],
+        editable=False,
+        graphTooltip=_SHARED_CROSSHAIR,
+        refresh=_REFRESH,
+        time=core.Time(board.time_from, "now"),
+        timePicker=core.TimePicker(
+            refreshIntervals=["10s", "30s", "1m", "5m", "15m"], timeOptions=[]
+        ),
+        timezone="browser",
+        version=1,
+        annotations=core.Annotations(list=[_grafanas_own()]),
+        links=[_other_boards()],
+        templating=variables(),
+        panels=[panel for row in placed(board) for panel in _row(row)],
+    )
+    return normalised(dashboard.auto_panel_ids())
+
+
+def _row(row: PlacedRow) -> list[Any]:
+    panels = [_panel(panel, place) for panel, place in row.panels]
+    heading = core.RowPanel(
+        title=row.row.title,
+        gridPos=_position(row.heading),
+        collapsed=row.row.collapsed,
+        panels=panels if row.row.collapsed else [],
+    )
+    return [heading] if row.row.collapsed else [heading, *panels]
+
+
+def _panel(panel: Panel, place: Place) -> ModernPanel:
+    return ModernPanel(
+        type=panel.visual.value,
+        title=panel.title,
+        description=panel.description,
+        dataSource=DATA_SOURCE,
+        gridPos=_position(place),
+        options=visuals.options(panel),
+        field_config=visuals.field_config(panel),
+        transformations=visuals.transformations(panel),
+        targets=_targets(panel),
+    )
+
+
+def _targets(panel: Panel) -> list[ModernTarget]:
+    instant = panel.visual is Visual.TABLE
+    # Quantiles of one histogram share their exemplars: asking once draws each once.
+    asked_by = {query.metrics: query for query in panel.queries if query.has_exemplars}
+    drawn = panel.visual in {Visual.TIMESERIES, Visual.HEATMAP}
+    return [
+        target(
+            query,
+            ref_id,
+            instant=instant,
+            exemplar=drawn and asked_by.get(query.metrics) is query,
+        )
+        for query, ref_id in zip(panel.queries, visuals.ref_ids(panel), strict=True)
+    ]
+
+
+def _position(place: Place) -> core.GridPos:
+    return core.GridPos(h=place.h, w=place.w, x=place.x, y=place.y)
+
+
+def _other_boards() -> core.DashboardLink:
+    return core.DashboardLink(
+        title="Sightline",
+        type="dashboards",
+        tags=[TAG],
+        asDropdown=False,
+        includeVars=True,
+        keepTime=True,
+    )
+
+
+def _grafanas_own() -> dict[str, Any]:
+    """Return the annotations that Grafana keeps itself, and would add where they are missing."""
+    return {
+        "builtIn": 1,
+        "datasource": {"type": "grafana", "uid": "-- Grafana --"},
+        "enable": True,
+        "hide": True,
+        "iconColor": "rgba(0, 211, 255, 1)",
+        "name": "Annotations & Alerts",
+        "type": "dashboard",
+    }

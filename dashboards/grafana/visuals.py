@@ -1,0 +1,163 @@
+"""The options, field settings and transformations of each visualisation, as Grafana saves them."""
+
+from string import ascii_uppercase
+from typing import Any, Final
+
+from dashboards.model import Colour, Panel, Visual
+from dashboards.queries import Query, Shape
+
+Json = dict[str, Any]
+
+_REDUCED: Final = {"calcs": ["lastNotNull"], "fields": "", "values": False}
+
+
+def ref_ids(panel: Panel) -> list[str]:
+    """Return the letters that name the panel's queries."""
+    return list(ascii_uppercase[: len(panel.queries)])
+
+
+def options(panel: Panel) -> Json:
+    """Return what belongs to the visualisation as a whole."""
+    return {
+        Visual.TIMESERIES: _timeseries_options,
+        Visual.STAT: _stat_options,
+        Visual.HEATMAP: _heatmap_options,
+        Visual.TABLE: _table_options,
+    }[panel.visual](panel)
+
+
+def field_config(panel: Panel) -> Json:
+    """Return what belongs to the values: unit, colours, limits."""
+    if panel.visual is Visual.HEATMAP:
+        # A heatmap has its unit on the axis.
+        return {"defaults": {"noValue": panel.when_empty}, "overrides": []}
+    defaults = {
+        "unit": panel.unit,
+        "min": panel.minimum,
+        "max": panel.maximum,
+        "noValue": panel.when_empty,
+        "color": {"mode": "palette-classic" if panel.visual is Visual.TIMESERIES else "thresholds"},
+        "thresholds": _thresholds(panel),
+    }
+    if panel.visual is Visual.TIMESERIES:
+        defaults["custom"] = _timeseries_custom(panel)
+    if panel.visual is Visual.TABLE:
+        defaults["custom"] = {"align": "auto", "cellOptions": {"type": "auto"}}
+    return {"defaults": defaults, "overrides": _column_units(panel)}
+
+
+def transformations(panel: Panel) -> list[Json]:
+    """Return what makes one table of several queries; nothing for the other visualisations."""
+    if panel.visual is not Visual.TABLE:
+        return []
+    excluded = {"Time": True}
+    renamed = {}
+    for query, ref_id in zip(panel.queries, ref_ids(panel), strict=True):
+        column = f"Value #{ref_id}" if len(panel.queries) > 1 else "Value"
+        if query.shape is Shape.INFORMATION:
+            excluded[column] = True
+        else:
+            renamed[column] = _column(query)
+        for label in query.by:
+            words = label.attribute.rsplit(".", 1)[-1].replace("_", " ")
+            renamed[label.prometheus_name] = words.capitalize()
+    organised = {"excludeByName": excluded, "indexByName": {}, "renameByName": renamed}
+    return [{"id": "merge", "options": {}}, {"id": "organize", "options": organised}]
+
+
+def _column(query: Query) -> str:
+    return query.name[:1].upper() + query.name[1:]
+
+
+def _column_units(panel: Panel) -> list[Json]:
+    if panel.visual is not Visual.TABLE:
+        return []
+    return [
+        {
+            "matcher": {"id": "byName", "options": _column(query)},
+            "properties": [{"id": "unit", "value": query.unit}],
+        }
+        for query in panel.queries
+        if query.shape is not Shape.INFORMATION
+    ]
+
+
+def _thresholds(panel: Panel) -> Json:
+    steps = [{"color": step.colour.value, "value": step.start} for step in panel.steps]
+    base = {"color": Colour.NEUTRAL.value, "value": None}
+    return {"mode": "absolute", "steps": steps or [base]}
+
+
+def _timeseries_custom(panel: Panel) -> Json:
+    return {
+        "axisPlacement": "auto",
+        "drawStyle": "line",
+        "fillOpacity": 40 if panel.stacked else 8,
+        "lineInterpolation": "linear",
+        "lineWidth": 1,
+        "pointSize": 4,
+        "showPoints": "auto",
+        "spanNulls": False,
+        "stacking": {"group": "A", "mode": "normal" if panel.stacked else "none"},
+        "thresholdsStyle": {"mode": "dashed" if panel.steps else "off"},
+    }
+
+
+def _timeseries_options(panel: Panel) -> Json:
+    return {
+        "legend": {
+            "calcs": ["lastNotNull", "max"],
+            "displayMode": "table" if len(panel.queries) > 1 or panel.queries[0].by else "list",
+            "placement": "bottom",
+            "showLegend": True,
+            "sortBy": "Last *",
+            "sortDesc": True,
+        },
+        "tooltip": {"mode": "multi", "sort": "desc"},
+    }
+
+
+def _stat_options(_panel: Panel) -> Json:
+    return {
+        "colorMode": "value",
+        "graphMode": "area",
+        "justifyMode": "auto",
+        "orientation": "auto",
+        "percentChangeColorMode": "standard",
+        "reduceOptions": _REDUCED,
+        "showPercentChange": False,
+        "textMode": "auto",
+        "wideLayout": True,
+    }
+
+
+def _heatmap_options(panel: Panel) -> Json:
+    return {
+        "calculate": False,
+        "cellGap": 1,
+        "color": {
+            "exponent": 0.5,
+            "fill": "dark-orange",
+            "mode": "scheme",
+            "reverse": False,
+            "scale": "exponential",
+            "scheme": "Oranges",
+            "steps": 64,
+        },
+        "exemplars": {"color": "rgba(255,0,255,0.7)"},
+        # A bucket that nothing fell into is left blank.
+        "filterValues": {"le": 1e-9},
+        "legend": {"show": True},
+        "rowsFrame": {"layout": "auto"},
+        "showValue": "never",
+        "tooltip": {"mode": "single", "showColorScale": False, "yHistogram": False},
+        "yAxis": {"axisPlacement": "left", "reverse": False, "unit": panel.unit},
+    }
+
+
+def _table_options(_panel: Panel) -> Json:
+    return {
+        "cellHeight": "sm",
+        "footer": {"countRows": False, "reducer": ["sum"], "show": False},
+        "showHeader": True,
+    }

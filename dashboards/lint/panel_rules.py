@@ -1,0 +1,81 @@
+"""Rules for one panel: what it says, in which unit, from where."""
+
+from collections.abc import Iterator
+
+from dashboards import units
+from dashboards.lint.findings import Json
+from dashboards.promql import selectors
+
+_TEMPLATED = ("$datasource", "${datasource}")
+_OLD_TYPES = frozenset({"graph", "singlestat", "table-old"})
+
+
+def title_and_description(panel: Json) -> Iterator[str]:
+    """Hold a panel to say what it answers, and what to do then."""
+    if not panel.get("title"):
+        yield "has no title"
+    answers, _, if_wrong = panel.get("description", "").partition("**If it looks wrong:**")
+    if not answers.strip():
+        yield "has no description"
+    elif not if_wrong.strip():
+        yield "does not say what to do if it looks wrong"
+
+
+def datasource(panel: Json) -> Iterator[str]:
+    """Hold panel and queries to the data source that the reader picked."""
+    for asker in (panel, *panel.get("targets", [])):
+        if asker.get("datasource", {}).get("uid") not in _TEMPLATED:
+            yield f"asks {asker.get('datasource')!r}, not the templated data source"
+
+
+def unit(panel: Json) -> Iterator[str]:
+    """Hold every number to a unit of Grafana's list; value mappings are no excuse."""
+    config = panel.get("fieldConfig", {})
+    if panel["type"] == "heatmap":
+        found = [panel.get("options", {}).get("yAxis", {}).get("unit")]
+    else:
+        found = [config.get("defaults", {}).get("unit")]
+    for override in config.get("overrides", []):
+        found += [item["value"] for item in override["properties"] if item["id"] == "unit"]
+    for value in found:
+        if value not in units.KNOWN:
+            yield f"has unit {value!r}, which is none of Grafana's that we use"
+
+
+def modern(panel: Json) -> Iterator[str]:
+    """Refuse panels of the old engine, which Grafana 12 has lost."""
+    if panel["type"] in _OLD_TYPES:
+        yield f"is of type {panel['type']!r}, which no longer exists"
+
+
+def targets(panel: Json) -> Iterator[str]:
+    """Hold a panel to ask something, each query with its letter and its legend."""
+    found = panel.get("targets", [])
+    if not found:
+        yield "has no query"
+    letters = [target.get("refId") for target in found]
+    if len(set(letters)) != len(letters) or None in letters:
+        yield f"has queries that share a refId: {letters}"
+    for target in found:
+        if not target.get("legendFormat"):
+            yield f"query {target.get('refId')} has no legend"
+
+
+def exemplars(panel: Json) -> Iterator[str]:
+    """Hold panels to exemplars wherever raw buckets are drawn, and only there."""
+    asked = [target for target in panel.get("targets", []) if target.get("exemplar")]
+    for target in asked:
+        if not _draws_buckets(target):
+            yield f"query {target['refId']} asks exemplars of series that carry none"
+    drawn = panel["type"] in {"timeseries", "heatmap"}
+    if drawn and not asked and any(map(_draws_buckets, panel.get("targets", []))):
+        yield "draws a histogram without its exemplars"
+
+
+def _draws_buckets(target: Json) -> bool:
+    """Whether the query reads a whole histogram, not one bucket of it as a count."""
+    return any(
+        selector.metric.endswith("_bucket")
+        and not any(label == "le" for label, _, _ in selector.matchers)
+        for selector in selectors(target["expr"])
+    )

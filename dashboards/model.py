@@ -1,0 +1,130 @@
+"""What a board is, before it is anyone's JSON: frozen data that `grafana` renders."""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from dashboards.queries import Query, Shape
+from telemetry.catalog import DeclarationError, Metric
+
+GRID_WIDTH = 24
+"""Columns of Grafana's grid."""
+
+UID_PREFIX = "sightline-"
+"""A board's uid is this and its slug; runbooks and alerts link to it by that rule."""
+
+
+class Visual(Enum):
+    """How a panel draws its answer."""
+
+    TIMESERIES = "timeseries"
+    STAT = "stat"
+    HEATMAP = "heatmap"
+    TABLE = "table"
+
+
+class Colour(Enum):
+    """What a colour means, the same on every board; the values are Grafana's names."""
+
+    GOOD = "green"
+    WATCH = "orange"
+    BAD = "red"
+    NEUTRAL = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """From `start` on (in the panel's unit; None: from below everything) the colour is `colour`."""
+
+    start: float | None
+    colour: Colour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """One panel; made by `dashboards.panels`.
+
+    `answers` says what question it answers, `if_wrong` what to do then; both stand in its
+    description. `when_empty` is shown instead of "No data" where no data is a good answer.
+    """
+
+    visual: Visual
+    title: str
+    answers: str
+    if_wrong: str
+    queries: tuple[Query, ...]
+    unit: str
+    width: int
+    height: int
+    steps: tuple[Step, ...] = ()
+    stacked: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    when_empty: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.queries:
+            self._refuse("has no query")
+        for sentence in (self.answers, self.if_wrong):
+            if not sentence.endswith((".", "?")):
+                self._refuse(f"says {sentence!r}, which is no sentence")
+        if not 1 <= self.width <= GRID_WIDTH or self.height < 1:
+            self._refuse(f"is {self.width} x {self.height}, which does not fit the grid")
+        if self.visual is not Visual.TABLE:
+            for query in self.queries:
+                if query.unit != self.unit:
+                    self._refuse(f"mixes units: {query.legend!r} is in {query.unit!r}")
+        if self.visual is Visual.HEATMAP and self.queries[0].shape is not Shape.BUCKETS:
+            self._refuse("is a heatmap of something else than buckets")
+
+    @property
+    def description(self) -> str:
+        """What a reader sees behind the panel's mark, as Markdown."""
+        return f"{self.answers}\n\n**If it looks wrong:** {self.if_wrong}"
+
+    def _refuse(self, reason: str) -> None:
+        message = f"panel {self.title!r} {reason}"
+        raise DeclarationError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Panels under one heading, laid out left to right."""
+
+    title: str
+    panels: tuple[Panel, ...]
+    collapsed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """One dashboard; `slug` names its file and, after `UID_PREFIX`, its uid."""
+
+    slug: str
+    title: str
+    description: str
+    rows: tuple[Row, ...]
+    time_from: str = "now-1h"
+
+    def __post_init__(self) -> None:
+        # Grafana refuses a uid of more than 40 characters.
+        if not re.fullmatch(r"[a-z]+(-[a-z]+)*", self.slug) or len(self.uid) > 40:  # noqa: PLR2004
+            message = f"board {self.slug!r}: a slug is lower-case words joined by '-', and short"
+            raise DeclarationError(message)
+
+    @property
+    def uid(self) -> str:
+        """The board's stable identity in every Grafana."""
+        return f"{UID_PREFIX}{self.slug}"
+
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        """Every panel, in reading order."""
+        return tuple(panel for row in self.rows for panel in row.panels)
+
+    @property
+    def metrics(self) -> frozenset[Metric]:
+        """Every metric that a panel asks."""
+        return frozenset(
+            metric for panel in self.panels for query in panel.queries for metric in query.metrics
+        )

@@ -1,0 +1,99 @@
+"""What the harder expressions answer, computed by Prometheus through `promtool test rules`."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.objectives import API_AVAILABILITY, CHECK_LATENCY
+from dashboards.attainment import attained
+from dashboards.queries import Query, occurrences, share
+from telemetry.catalog import Matcher, http
+
+_TARGET = 'job="sightline-web", instance="web:9464"'
+_COUNT = "http_server_request_duration_seconds_count"
+_BUCKET = "http_server_request_duration_seconds_bucket"
+_CHECK = 'http_route="/permissions/check"'
+
+
+def _series(name: str, labels: str, step: int) -> dict[str, str]:
+    """A counter that grows by `step` a minute; a scrape a minute."""
+    return {"series": f"{name}{{{_TARGET}, {labels}}}", "values": f"0+{step}x20"}
+
+
+def _good(code: int, step: int, route: str = _CHECK) -> dict[str, str]:
+    return _series(_COUNT, f'{route}, http_response_status_code="{code}"', step)
+
+
+@pytest.mark.parametrize(
+    ("query", "series", "answer"),
+    [
+        pytest.param(attained(API_AVAILABILITY), [_good(200, 60)], {"{}": 1}, id="no error yet"),
+        pytest.param(
+            attained(API_AVAILABILITY), [_good(200, 30), _good(503, 30)], {"{}": 0.5}, id="half bad"
+        ),
+        pytest.param(
+            attained(API_AVAILABILITY),
+            [_good(200, 60), _good(503, 60, 'http_route="/readyz"')],
+            {"{}": 1},
+            id="out of scope",
+        ),
+        pytest.param(attained(API_AVAILABILITY), [_good(200, 0)], {}, id="no traffic"),
+        pytest.param(attained(API_AVAILABILITY), [], {}, id="no series"),
+        pytest.param(
+            attained(CHECK_LATENCY),
+            [
+                _good(200, 60),
+                _series(_BUCKET, f'{_CHECK}, le="0.1"', 45),
+                _series(_BUCKET, f'{_CHECK}, le="+Inf"', 60),
+            ],
+            {"{}": 0.75},
+            id="a quarter late",
+        ),
+        pytest.param(
+            occurrences(http.REQUEST_DURATION, by=(http.ROUTE,)),
+            [_good(200, 60), _series(_COUNT, 'http_response_status_code="404"', 120)],
+            {'{http_route="/permissions/check"}': 1, '{http_route="unmatched path"}': 2},
+            id="absent label named",
+        ),
+        pytest.param(
+            share(
+                occurrences(
+                    http.REQUEST_DURATION,
+                    by=(http.ROUTE,),
+                    where=(Matcher(http.STATUS_CODE, "=~", "5.."),),
+                ),
+                occurrences(http.REQUEST_DURATION, by=(http.ROUTE,)),
+            ),
+            [_good(200, 60), _good(500, 60), _good(200, 60, 'http_route="/grants"')],
+            {'{http_route="/permissions/check"}': 0.5, '{http_route="/grants"}': 0},
+            id="share by label, one side unborn",
+        ),
+    ],
+)
+def test_answer(
+    query: Query,
+    series: list[dict[str, str]],
+    answer: dict[str, float],
+    promtool: Path,
+    tmp_path: Path,
+) -> None:
+    expression = query.expression
+    for variable, value in (("$__rate_interval", "5m"), ("$job", ".+"), ("$instance", ".+")):
+        expression = expression.replace(variable, value)
+    expected = [{"labels": labels, "value": value} for labels, value in answer.items()]
+    case: dict[str, Any] = {
+        "interval": "1m",
+        "input_series": series,
+        "promql_expr_test": [{"expr": expression, "eval_time": "15m", "exp_samples": expected}],
+    }
+    file = tmp_path / "case.yaml"
+    file.write_text(json.dumps({"tests": [case]}), encoding="utf-8")
+
+    done = subprocess.run(  # noqa: S603 - promtool, and a file of this test
+        [str(promtool), "test", "rules", str(file)], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
