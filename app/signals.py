@@ -121,6 +121,13 @@ REPORT_DEAD: Final = Event("report.dead", "A report job failed for the last time
 MAIL_SENT: Final = Event("mail.sent", "The mail server took a mail.")
 MAIL_FAILED: Final = Event("mail.failed", "The mail server did not take a mail.")
 LEASE_LOST: Final = Event("lease.lost", "A result came after its lease had gone; it is discarded.")
+MESSAGE_HANDED_BACK: Final = Event(
+    "message.handed_back", "A worker that had to stop put its message back, untried."
+)
+QUEUE_UNAVAILABLE: Final = Event(
+    "queue.unavailable", "The queue's database failed; the worker waits for it."
+)
+QUEUE_RECOVERED: Final = Event("queue.recovered", "The queue's database answers again.")
 
 METRICS: Final = (
     CHECK_DURATION,

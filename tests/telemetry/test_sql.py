@@ -13,6 +13,7 @@ from telemetry.sql import summary_of
         ("SELECT true FROM grants WHERE user_id = $1", "SELECT grants"),
         ("select a.x from app.grants a join epochs e using (id)", "SELECT app.grants epochs"),
         ("INSERT INTO grants VALUES ($1) ON CONFLICT DO UPDATE SET x = 1", "INSERT grants"),
+        ("INSERT INTO grants (user_id, action) VALUES ($1, $2)", "INSERT grants"),
         ("INSERT INTO totals SELECT * FROM orders", "INSERT totals SELECT orders"),
         ("UPDATE grant_epoch SET value = value + 1 RETURNING value", "UPDATE grant_epoch"),
         ("DELETE FROM grants WHERE user_id = 'FROM secrets'", "DELETE grants"),

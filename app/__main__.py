@@ -1,0 +1,97 @@
+"""The way in: `python -m app web | worker | migrate`.
+
+Exit codes: 0 after a graceful stop, 1 where the process cannot start or go on, 2 for a wrong
+setting. Each failure is one line on stderr that names the process.
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
+
+import uvloop
+from opentelemetry.sdk.trace import SpanProcessor
+
+from app import processes
+from app.errors import ProblemError, SettingsError, StartupError
+from app.settings import Settings, read_settings
+from telemetry import errors as telemetry_errors
+from telemetry.runtime import Telemetry, TelemetrySettings
+
+VERSION: Final = "0.1.0"
+
+_FAILED: Final = 1
+_WRONG_SETTING: Final = 2
+_WEB_METRICS_PORT: Final = 9464
+_WORKER_METRICS_PORT: Final = 9465
+
+Process = Callable[[Settings, Telemetry], Coroutine[Any, Any, None]]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the named process to its end and return its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m app", description="The Sightline service.")
+    parser.add_argument("process", choices=("web", "worker", "migrate"))
+    process = parser.parse_args(arguments).process
+    try:
+        _run(process)
+    except (SettingsError, telemetry_errors.SettingsError) as error:
+        return _failure(process, error, _WRONG_SETTING)
+    except (StartupError, telemetry_errors.StartError, ProblemError) as error:
+        return _failure(process, error, _FAILED)
+    return 0
+
+
+def _run(process: str) -> None:
+    settings = read_settings()
+    if process == "migrate":
+        # Alembic and SQLAlchemy are the migrations' alone: the services do not carry them.
+        from app.database.migrations import migrate  # noqa: PLC0415
+
+        revision = asyncio.run(migrate(settings.database_url.get_secret_value()))
+        sys.stdout.write(f"sightline-migrate: the database is at revision {revision}\n")
+    elif process == "worker":
+        _run_with_telemetry(processes.work, settings, "worker", _WORKER_METRICS_PORT)
+    else:
+        if not settings.api_keys:
+            message = "SIGHTLINE_API_KEYS is required"
+            raise SettingsError(message)
+        _run_with_telemetry(processes.serve, settings, "web", _WEB_METRICS_PORT)
+
+
+def _run_with_telemetry(run: Process, settings: Settings, name: str, metrics_port: int) -> None:
+    if settings.metrics_port is not None:
+        metrics_port = settings.metrics_port
+    telemetry = Telemetry(
+        TelemetrySettings(
+            service_name=f"sightline-{name}",
+            service_version=VERSION,
+            service_namespace="sightline",
+            environment=settings.environment,
+            metrics_host=settings.metrics_host,
+            metrics_port=metrics_port,
+            otlp_endpoint=settings.otlp_endpoint,
+            otlp_headers=settings.otlp_headers,
+            traces_file=settings.traces_file,
+            sampling_ratio=settings.sampling_ratio,
+            log_level=settings.log_level,
+            log_format=settings.log_format,
+        ),
+        # With the SDK disabled spans go nowhere; logs and metrics stay.
+        span_processor=SpanProcessor() if settings.sdk_disabled else None,
+    )
+    telemetry.start()
+    try:
+        uvloop.run(run(settings, telemetry))
+    finally:
+        telemetry.stop(settings.stop_budget.flushing)
+
+
+def _failure(process: str, error: Exception, code: int) -> int:
+    sys.stderr.write(f"sightline-{process}: {error}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""Where a check enters: the layers stacked, the answer timed."""
+
+import time
+
+from app import signals
+from app.authorization.epoch import KnownEpoch
+from app.authorization.evaluator import GrantEvaluator
+from app.authorization.l1 import LocalCache
+from app.authorization.l2 import SharedCache
+from app.authorization.model import AccessQuery, Decision, DecisionLayer
+from app.authorization.store import RedisStore
+from app.database.pool import DatabasePool
+from telemetry.metrics import Meter
+from telemetry.runtime import Telemetry
+
+
+class AuthorizationService:
+    """Answers permission checks."""
+
+    def __init__(self, layers: DecisionLayer, meter: Meter) -> None:
+        self._layers = layers
+        self._duration = meter.histogram(signals.CHECK_DURATION)
+
+    async def check_permission(self, user: str, resource: str, action: str) -> Decision:
+        """Return whether the user may, and which layer knew.
+
+        Raises `app.errors.Unavailable` where no layer could tell: never a guess.
+        """
+        started = time.perf_counter()
+        decision = await self._layers.decide(AccessQuery(user, resource, action))
+        self._duration.observe(
+            time.perf_counter() - started,
+            "allow" if decision.allowed else "deny",
+            decision.source.value,
+        )
+        return decision
+
+
+def stacked_layers(
+    pool: DatabasePool, store: RedisStore, epoch: KnownEpoch, telemetry: Telemetry
+) -> DecisionLayer:
+    """Return the layers in the order in which they are asked: L1, L2, database."""
+    meter, tracing = telemetry.meter, telemetry.tracing
+    evaluator = GrantEvaluator(pool, tracing)
+    shared = SharedCache(evaluator, store, epoch, meter, tracing)
+    return LocalCache(shared, epoch, meter, tracing)

@@ -1,0 +1,1 @@
+"""The database: the pool, the migrations and the service's SQL."""

@@ -1,0 +1,1 @@
+"""HTTP: the URL table, and how requests are read, authenticated and answered."""

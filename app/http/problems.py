@@ -1,0 +1,72 @@
+"""Every error as an RFC 9457 problem, with the correlation ID that finds its trace and its line.
+
+Nothing is logged here: the telemetry middleware, outside, writes one line a request.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from app.errors import ProblemError
+from app.http.responses import ProblemResponse
+from telemetry.context import correlation_id
+
+_DETAILS = {
+    HTTPStatus.NOT_FOUND: "There is nothing at this path.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This path does not take that method; see the Allow header.",
+}
+
+
+def exception_handlers() -> dict[Any, Any]:
+    """Return the handlers, for Starlette's `exception_handlers`."""
+    return {
+        ProblemError: _expected,
+        HTTPException: _routing,
+        Exception: _unexpected,
+    }
+
+
+async def _expected(_: Request, error: ProblemError) -> ProblemResponse:
+    return _problem(
+        error.status,
+        error.detail,
+        type=error.type,
+        title=error.title,
+        extensions=error.extensions,
+        headers=error.headers,
+    )
+
+
+async def _routing(_: Request, error: HTTPException) -> ProblemResponse:
+    status = HTTPStatus(error.status_code)
+    return _problem(status, _DETAILS.get(status, status.description), headers=error.headers)
+
+
+async def _unexpected(_: Request, __: Exception) -> ProblemResponse:
+    return _problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "Something went wrong here; quote the correlation ID when you report it.",
+    )
+
+
+def _problem(  # noqa: PLR0913  # the members of a problem
+    status: HTTPStatus,
+    detail: str,
+    *,
+    type: str = "about:blank",  # noqa: A002  # RFC 9457 names it so
+    title: str | None = None,
+    extensions: Mapping[str, object] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> ProblemResponse:
+    body = {
+        "type": type,
+        "title": title or status.phrase,
+        "status": status.value,
+        "detail": detail,
+        "correlation_id": correlation_id(),
+        **(extensions or {}),
+    }
+    return ProblemResponse(body, status.value, headers)

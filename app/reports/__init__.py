@@ -1,0 +1,1 @@
+"""Reports: scheduled by a request, made and mailed by the worker."""

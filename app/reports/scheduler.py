@@ -1,0 +1,102 @@
+"""Scheduling a report: the job row and what the worker must know of this request, at once.
+
+The carrier is taken under the `send reports` span, so the worker's trace can link to it, and it
+holds the correlation ID. The same key and request give the same task ID however often they come.
+"""
+
+import json
+import uuid
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+
+from app import signals
+from app.database.pool import Connection, DatabasePool
+from app.database.report_statements import INSERT_JOB, SAME_KEY_JOB
+from app.errors import Conflict
+from app.reports import attributes
+from app.reports.address import recipient_address
+from app.reports.names import REPORTS
+from telemetry import propagation
+from telemetry.catalog import messaging
+from telemetry.catalog.attributes import MESSAGING_MESSAGE_ID
+from telemetry.runtime import Telemetry
+from telemetry.tracing import error_type_of
+
+logger = structlog.stdlib.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueued:
+    """The job on record, and whether this call put it there."""
+
+    task_id: UUID
+    is_new: bool
+
+
+class ReportScheduler:
+    """Puts report jobs on the queue."""
+
+    def __init__(self, pool: DatabasePool, telemetry: Telemetry) -> None:
+        self._pool = pool
+        self._tracing = telemetry.tracing
+        self._sent = telemetry.meter.counter(messaging.SENT_MESSAGES)
+
+    async def schedule_report(
+        self,
+        recipient: str,
+        subject: str | None = None,
+        idempotency_key: str | None = None,
+        *,
+        requested_by: str,
+    ) -> UUID:
+        """Put a report for `recipient` on the queue and return its task ID, without waiting for it.
+
+        `subject` limits the report to one user's grants. Raises `ValueError` for an address that is
+        none, `Conflict` where `requested_by` used the key for another request, `Unavailable`.
+        """
+        recipient = recipient_address(recipient)
+        new_id = uuid.uuid4()
+        with self._tracing.span(
+            signals.ENQUEUE_REPORT, attributes.messaging(attributes.SEND, REPORTS, new_id)
+        ) as span:
+            try:
+                async with self._pool.transaction() as connection:
+                    job = await enqueue(
+                        connection, new_id, recipient, subject, idempotency_key, requested_by
+                    )
+            except Conflict:
+                raise
+            except Exception as error:
+                self._sent.add(1, REPORTS, error_type_of(error))
+                raise
+            span.set_attribute(MESSAGING_MESSAGE_ID, str(job.task_id))
+            if job.is_new:
+                self._sent.add(1, REPORTS, "")
+                logger.info(signals.REPORT_SCHEDULED.name, **{attributes.TASK_ID: str(job.task_id)})
+        return job.task_id
+
+
+async def enqueue(  # noqa: PLR0913, PLR0917  # the columns of the row
+    connection: Connection,
+    task_id: UUID,
+    recipient: str,
+    subject: str | None,
+    idempotency_key: str | None,
+    requested_by: str,
+) -> Enqueued:
+    """Insert the job in the caller's transaction, with the current context as its carrier."""
+    carrier = json.dumps(propagation.inject())
+    inserted = await connection.fetchval(
+        INSERT_JOB, task_id, requested_by, idempotency_key, recipient, subject, carrier
+    )
+    if inserted is not None:
+        return Enqueued(task_id, is_new=True)
+    earlier = await connection.fetchrow(
+        SAME_KEY_JOB, requested_by, idempotency_key, recipient, subject
+    )
+    if earlier is None or not earlier["same_request"]:
+        message = "The idempotency key was used for another request."
+        raise Conflict(message)
+    return Enqueued(earlier["id"], is_new=False)

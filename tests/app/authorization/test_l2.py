@@ -1,0 +1,175 @@
+"""The shared cache: what stands in Redis, and what happens without it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from app import signals
+from app.authorization.epoch import TRUSTED_SECONDS, Epoch
+from app.authorization.l2 import LONGEST_MILLISECONDS, SharedCache, key_of
+from app.authorization.model import AccessQuery, Decision, Source
+from app.authorization.store import RedisStore, StoreUnavailableError
+from app.settings import Settings
+from telemetry.catalog import database
+from telemetry.testing import Captured
+from tests.app.authorization.conftest import ALICE, Clock, Counted, some_epoch
+from tests.servers import ValkeyServer
+
+
+@pytest.fixture
+def inner() -> Counted:
+    return Counted()
+
+
+@pytest.fixture
+def cache(inner: Counted, store: RedisStore, epoch: Epoch, captured: Captured) -> SharedCache:
+    return SharedCache(inner, store, epoch, captured.telemetry.meter, captured.telemetry.tracing)
+
+
+@pytest.fixture
+def server(settings: Settings) -> Iterator["redis.Redis"]:
+    with redis.Redis.from_url(settings.redis_url.get_secret_value()) as client:
+        yield client
+
+
+def lookups(captured: Captured, result: str) -> float:
+    return captured.sample(
+        signals.CACHE_LOOKUPS,
+        {"authorization.cache.layer": "l2", "authorization.cache.result": result},
+    )
+
+
+@pytest.mark.parametrize(("allowed", "byte"), [(False, b"0"), (True, b"1")])
+async def test_a_decision_is_one_byte_and_is_shared(
+    allowed: bool,  # noqa: FBT001  # a parameter of the test
+    byte: bytes,
+    cache: SharedCache,
+    inner: Counted,
+    server: "redis.Redis",
+) -> None:
+    inner.allowed = allowed
+    assert await cache.decide(ALICE) == Decision(allowed, Source.DATABASE)
+    [key] = server.keys()
+    assert server.get(key) == byte
+    assert 0 < server.pttl(key) <= LONGEST_MILLISECONDS
+    assert b"alice" not in key
+    assert await cache.decide(ALICE) == Decision(allowed, Source.L2)
+    assert inner.asked == 1
+
+
+async def test_lookups_are_counted(cache: SharedCache, captured: Captured) -> None:
+    for _ in range(3):
+        await cache.decide(ALICE)
+    assert (lookups(captured, "miss"), lookups(captured, "hit")) == (1, 2)
+
+
+async def test_a_value_that_nobody_here_wrote_is_no_decision(
+    cache: SharedCache, inner: Counted, epoch: Epoch, server: "redis.Redis"
+) -> None:
+    current = epoch.current()
+    assert current is not None
+    for foreign in (b"True", b"False", b"", b"11", b"\x00"):
+        server.set(key_of(ALICE, current), foreign)
+        assert not (await cache.decide(ALICE)).allowed
+    assert inner.asked == 5
+
+
+async def test_a_key_of_the_wrong_kind_is_an_error_and_no_decision(
+    cache: SharedCache, inner: Counted, epoch: Epoch, server: "redis.Redis", captured: Captured
+) -> None:
+    current = epoch.current()
+    assert current is not None
+    server.lpush(key_of(ALICE, current), "1")
+    assert not (await cache.decide(ALICE)).allowed
+    assert lookups(captured, "error") == 1
+    span = captured.span("GET")
+    assert span.attributes is not None
+    assert span.attributes["db.response.status_code"] == "WRONGTYPE"
+
+
+def test_no_two_questions_have_one_key() -> None:
+    epoch = some_epoch()
+    pairs = [
+        (AccessQuery("bob:vault", "doc", "read"), AccessQuery("bob", "vault:doc", "read")),
+        (AccessQuery("a", "bc", "d"), AccessQuery("ab", "c", "d")),
+        (AccessQuery("a", "b", "cd"), AccessQuery("a", "bc", "d")),
+    ]
+    for one, other in pairs:
+        assert key_of(one, epoch) != key_of(other, epoch)
+    assert key_of(ALICE, some_epoch(7)) != key_of(ALICE, some_epoch(7))
+
+
+async def test_an_unconfirmed_epoch_goes_past_redis(
+    cache: SharedCache, inner: Counted, clock: Clock, captured: Captured
+) -> None:
+    clock.now += TRUSTED_SECONDS + 0.1
+    await cache.decide(ALICE)
+    await cache.decide(ALICE)
+    assert inner.asked == 2
+    assert lookups(captured, "bypass") == 2
+    assert "GET" not in captured.span_names()
+
+
+async def test_the_command_is_a_client_span_and_is_measured(
+    cache: SharedCache, captured: Captured, valkey: ValkeyServer
+) -> None:
+    await cache.decide(ALICE)
+    get = captured.span("GET")
+    assert get.kind.name == "CLIENT"
+    assert get.attributes == {
+        "db.system.name": "redis",
+        "db.operation.name": "GET",
+        "db.namespace": "0",
+        "server.address": "127.0.0.1",
+        "server.port": valkey.port,
+    }
+    assert captured.sample(
+        database.OPERATION_DURATION, {"db.system.name": "redis", "db.operation.name": "GET"}
+    )
+
+
+async def test_a_redis_that_dies_or_hangs_changes_no_answer(
+    inner: Counted, epoch: Epoch, captured: Captured, tmp_path: Path
+) -> None:
+    own = ValkeyServer(tmp_path).start()
+    store = RedisStore.open(own.url, captured.telemetry)
+    meter, tracing = captured.telemetry.meter, captured.telemetry.tracing
+    cache = SharedCache(inner, store, epoch, meter, tracing)
+    try:
+        await cache.decide(ALICE)
+        inner.allowed = True  # so that an answer shows where it comes from
+        with own.frozen():
+            assert await cache.decide(ALICE) == Decision(allowed=True, source=Source.DATABASE)
+            assert await cache.decide(ALICE) == Decision(allowed=True, source=Source.DATABASE)
+        own.stop()
+        assert await cache.decide(ALICE) == Decision(allowed=True, source=Source.DATABASE)
+        assert lookups(captured, "error") == 3
+        assert captured.events() == ["cache.unavailable"]
+        with pytest.raises(StoreUnavailableError):
+            await store.ping()
+    finally:
+        own.stop()
+        await store.close()
+
+
+async def test_redis_is_used_again_when_it_is_back(
+    inner: Counted, epoch: Epoch, captured: Captured, tmp_path: Path
+) -> None:
+    now = Clock()
+    own = ValkeyServer(tmp_path)
+    store = RedisStore.open(own.url, captured.telemetry, clock=now)
+    meter, tracing = captured.telemetry.meter, captured.telemetry.tracing
+    cache = SharedCache(inner, store, epoch, meter, tracing)
+    try:
+        await cache.decide(ALICE)
+        own.start()
+        await cache.decide(ALICE)  # still left alone
+        now.now += 1.1
+        await cache.decide(ALICE)
+        assert (await cache.decide(ALICE)).source is Source.L2
+        assert (lookups(captured, "error"), lookups(captured, "miss")) == (2, 1)
+    finally:
+        own.stop()
+        await store.close()
