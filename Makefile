@@ -25,7 +25,7 @@ test: $(INSTALLED) ## Run every test, the chain from a request to a delivered al
 	@$(RUN) -m pytest
 
 check: $(INSTALLED) ## Lint, types, import contracts, generated files current, configuration valid
-	@$(RUN) -m compose provision prometheus alertmanager
+	@$(RUN) -m compose provision
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m ruff check .
 	@$(RUN) -m mypy

@@ -119,7 +119,9 @@ REPORT_GENERATED: Final = Event("report.generated", "A report was made and its m
 REPORT_FAILED: Final = Event("report.failed", "A report job failed and will be tried again.")
 REPORT_DEAD: Final = Event("report.dead", "A report job failed for the last time.")
 MAIL_SENT: Final = Event("mail.sent", "The mail server took a mail.")
-MAIL_FAILED: Final = Event("mail.failed", "The mail server did not take a mail.")
+MAIL_FAILED: Final = Event(
+    "mail.failed", "The mail server did not take a mail, or that it did could not be recorded."
+)
 LEASE_LOST: Final = Event("lease.lost", "A result came after its lease had gone; it is discarded.")
 MESSAGE_HANDED_BACK: Final = Event(
     "message.handed_back", "A worker that had to stop put its message back, untried."

@@ -6,7 +6,7 @@ from typing import Any, Final
 from app import signals
 from app.database.pool import DatabasePool
 from app.database.report_statements import MAIL_LEASES, REPORT_LEASES
-from app.errors import StartupError
+from app.errors import SettingsError
 from app.reports.address import recipient_address
 from app.reports.consumer import Consumer, ConsumerSettings
 from app.reports.mail import MailServer
@@ -28,7 +28,7 @@ async def run_worker(
     """Make and mail reports until `stop` is set; then finish or hand back what is in hand.
 
     Returns within `settings.stop_seconds` of the stop, if the database answers by then. Raises
-    `StartupError` for a sender that is no address; an outage of the database is waited for.
+    `SettingsError` for a sender that is no address; an outage of the database is waited for.
     """
     sender = _sender(settings)
     consumer_settings = ConsumerSettings(
@@ -82,4 +82,4 @@ def _sender(settings: Settings) -> str:
         return recipient_address(settings.mail_from)
     except ValueError as error:
         message = f"SIGHTLINE_MAIL_FROM is {error}"
-        raise StartupError(message) from None
+        raise SettingsError(message) from None

@@ -28,10 +28,10 @@ class Alert:
 
 
 class Prometheus:
-    """A client of one server; `url` is its base address."""
+    """One server; `url` is its base address."""
 
     def __init__(self, url: str) -> None:
-        self._client = httpx.Client(base_url=url, timeout=5.0)
+        self._url = url
 
     def exemplars(self, selector: str, seconds: float = 120.0) -> list[Exemplar]:
         """Return the exemplars that the selected series had lately, newest first."""
@@ -61,6 +61,6 @@ class Prometheus:
         ]
 
     def _get(self, path: str, parameters: Mapping[str, str | float]) -> Any:  # noqa: ANN401  # JSON
-        response = self._client.get(f"/api/v1/{path}", params=dict(parameters))
+        response = httpx.get(f"{self._url}/api/v1/{path}", params=dict(parameters), timeout=5.0)
         response.raise_for_status()
         return response.json()["data"]

@@ -31,32 +31,24 @@ class Traces(Protocol):
     def trace(self, trace_id: str) -> list[SpanView]:
         """Return the spans of a trace, by start; none where it is unknown."""
 
-    def failed(self, service: str) -> list[str]:
-        """Return the IDs of recent traces of a service that hold an error, newest first."""
-
 
 class JaegerTraces:
     """Jaeger's query API."""
 
     def __init__(self, url: str) -> None:
-        self._client = httpx.Client(base_url=url, timeout=5.0)
+        self._url = url
 
     def trace(self, trace_id: str) -> list[SpanView]:
         """See `Traces.trace`."""
-        response = self._client.get(f"/api/traces/{trace_id}")
+        response = httpx.get(f"{self._url}/api/traces/{trace_id}", timeout=5.0)
         if response.status_code == httpx.codes.NOT_FOUND:
             return []
         response.raise_for_status()
         return _by_start(_from_jaeger(response.json()["data"]))
 
-    def failed(self, service: str) -> list[str]:
-        """See `Traces.failed`."""
-        tags = json.dumps({"error": "true"})
-        return self.search({"service": service, "tags": tags, "limit": "20", "lookback": "1h"})
-
     def search(self, parameters: Mapping[str, str]) -> list[str]:
         """Return what a search of Jaeger's page finds, given that page's own parameters."""
-        response = self._client.get("/api/traces", params=dict(parameters))
+        response = httpx.get(f"{self._url}/api/traces", params=dict(parameters), timeout=5.0)
         response.raise_for_status()
         found = response.json()["data"]
         found.sort(key=lambda one: min(span["startTime"] for span in one["spans"]), reverse=True)
@@ -74,7 +66,7 @@ class FileTraces:
         return _by_start(span for span in self._spans() if span.trace_id == trace_id)
 
     def failed(self, service: str) -> list[str]:
-        """See `Traces.failed`."""
+        """Return the IDs of a service's traces that hold an error, newest first."""
         failed = [span for span in self._spans() if span.failed and span.service == service]
         failed.sort(key=lambda span: span.started, reverse=True)
         return list(dict.fromkeys(span.trace_id for span in failed))

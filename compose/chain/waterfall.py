@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from compose.chain.traces import SpanView
 
-_WIDTH = 32
+_WIDTH = 24
 
 
 def waterfall(spans: Sequence[SpanView]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The message, and handing it to a real SMTP server."""
 
+import asyncio
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -116,3 +117,17 @@ async def test_a_server_that_is_away_may_come_back(captured: Captured) -> None:
         await nobody.send(replace(MAIL, task_id=uuid.uuid4()))
     assert not isinstance(refused.value, PermanentError)
     assert refused.value.reply_code is None
+
+
+async def test_a_server_that_serves_nobody_says_nothing_of_this_mail(captured: Captured) -> None:
+    async def turn_away(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"554 5.3.2 no service here\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(turn_away, "127.0.0.1", 0) as closed:
+        port = closed.sockets[0].getsockname()[1]
+        server = MailServer("127.0.0.1", port, SENDER, captured.telemetry.tracing)
+        with pytest.raises(MailRefusedError) as refused:
+            await server.send(MAIL)
+    assert refused.value.reply_code == 554
+    assert not isinstance(refused.value, PermanentError)

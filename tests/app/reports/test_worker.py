@@ -9,7 +9,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from prometheus_client import generate_latest
 
 from app import signals
-from app.errors import StartupError
+from app.errors import SettingsError
 from app.reports.worker import run_worker
 from telemetry import context
 from telemetry.catalog import attributes, database, messaging
@@ -149,5 +149,5 @@ async def test_what_waits_is_sampled_from_the_start(scene: Scene) -> None:
 
 async def test_a_sender_that_is_no_address_is_one_clear_error(scene: Scene) -> None:
     wrong = scene.settings.model_copy(update={"mail_from": "nobody"})
-    with pytest.raises(StartupError, match="SIGHTLINE_MAIL_FROM is not an e-mail address"):
+    with pytest.raises(SettingsError, match="SIGHTLINE_MAIL_FROM is not an e-mail address"):
         await run_worker(wrong, scene.captured.telemetry, scene.pool, asyncio.Event())

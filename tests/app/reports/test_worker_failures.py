@@ -62,14 +62,17 @@ async def test_a_report_that_cannot_be_made_is_tried_again(scene: Scene) -> None
     assert first.status.description is None
 
 
-async def test_report_mail_and_the_end_of_the_job_are_one(scene: Scene) -> None:
+async def refuse(scene: Scene, when: str) -> None:
+    """Let the database refuse a write, until the trigger `refuse` is dropped."""
     await scene.sql(
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql"
         " AS 'BEGIN RAISE EXCEPTION ''no''; END'"
     )
-    await scene.sql(
-        "CREATE TRIGGER refuse BEFORE INSERT ON mail_outbox FOR EACH ROW EXECUTE FUNCTION refuse()"
-    )
+    await scene.sql(f"CREATE TRIGGER refuse {when} EXECUTE FUNCTION refuse()")
+
+
+async def test_report_mail_and_the_end_of_the_job_are_one(scene: Scene) -> None:
+    await refuse(scene, "BEFORE INSERT ON mail_outbox FOR EACH ROW")
     task_id = await scene.schedule()
     failed = {"report.outcome": "retried"}
     async with scene.working():
@@ -80,6 +83,25 @@ async def test_report_mail_and_the_end_of_the_job_are_one(scene: Scene) -> None:
         await scene.sql("UPDATE report_jobs SET due_at = now()")
         await scene.reached(task_id, "done")
     assert len(scene.mailbox.mails) == 1
+
+
+async def test_a_mail_that_left_unrecorded_leaves_again_under_the_same_id(scene: Scene) -> None:
+    await refuse(
+        scene, "BEFORE UPDATE ON mail_outbox FOR EACH ROW WHEN (NEW.finished_at IS NOT NULL)"
+    )
+    task_id = await scene.schedule()
+    async with scene.working():
+        await scene.until(lambda: len(scene.lines("mail.failed")) == 1)
+        await scene.sql("DROP TRIGGER refuse ON mail_outbox")
+        await scene.sql("UPDATE mail_outbox SET due_at = now()")
+        await scene.reached(task_id, "done")
+    assert [mail["Message-ID"] for mail in scene.mailbox.mails] == [
+        f"<{task_id}@sightline.example>"
+    ] * 2
+    sample = scene.captured.sample
+    assert sample(signals.MAIL_FINISHED, {"mail.outcome": "sent"}) == 2
+    assert sample(signals.MAIL_FINISHED, {"mail.outcome": "retried"}) == 0
+    assert sample(signals.REPORTS_FINISHED, {"report.outcome": "delivered"}) == 1
 
 
 async def test_a_job_that_took_every_worker_with_it_is_buried_untouched(scene: Scene) -> None:
