@@ -1,0 +1,67 @@
+"""Prometheus: starts when its targets answer, so that a run never begins with a false alarm."""
+
+from pathlib import Path
+from typing import Final
+
+from compose.native import render
+from compose.native.part import Part
+from compose.native.plan import REPOSITORY, Plan
+from compose.native.ports import HOST
+from compose.native.readiness import http_ok
+from compose.native.tools import Tools
+
+_SOURCE: Final = REPOSITORY / "compose" / "prometheus" / "prometheus.yml"
+_MINUTE: Final = 60
+_SHORTEST_RESEND: Final = 3
+# The slowest window of a burn rate is three days.
+_RETENTION: Final = ("--storage.tsdb.retention.time=4d", "--storage.tsdb.retention.size=512MB")
+
+
+def prometheus(plan: Plan, tools: Tools) -> Part:
+    """Return Prometheus with the rules of the run's time scale, keeping exemplars."""
+    binary = tools.find("prometheus")
+    config = plan.folder.config / "prometheus.yml"
+    config.write_text(
+        render.prometheus(
+            _SOURCE.read_text(encoding="utf-8"),
+            plan.ports,
+            rules=plan.alert_files / "rules.yaml",
+            scale=plan.scale,
+            jaeger=plan.jaeger is not None,
+        ),
+        encoding="utf-8",
+    )
+    own = plan.url(plan.ports.prometheus)
+    targets = ("web", "worker", "alertmanager", *(("jaeger",) if plan.jaeger else ()))
+    return Part(
+        name="prometheus",
+        command=(
+            str(binary),
+            f"--config.file={config}",
+            f"--storage.tsdb.path={plan.folder.data / 'prometheus'}",
+            *_RETENTION,
+            f"--rules.alert.resend-delay={_resend_seconds(plan.scale)}s",
+            "--enable-feature=exemplar-storage",
+            f"--web.listen-address={HOST}:{plan.ports.prometheus}",
+            f"--web.external-url={own}",
+            *_page_files(binary),
+        ),
+        ready=http_ok(f"{own}/-/ready"),
+        needs=targets,
+    )
+
+
+def _resend_seconds(scale: int) -> int:
+    """Return how soon a firing alert is sent again.
+
+    Prometheus takes five seconds to find Alertmanager; an alert that it sent before is lost until
+    it is sent again, by default a minute later: an hour in the time of a run at scale 60.
+    """
+    return max(_MINUTE // scale, _SHORTEST_RESEND)
+
+
+def _page_files(binary: Path) -> tuple[str, ...]:
+    """Debian's build reads its web page's files from /usr/share; ours are beside the binary."""
+    files = binary.parent.parent / "share" / "prometheus" / "web"
+    unpacked = files.is_dir() and not files.is_relative_to("/usr")
+    return (f"--web.local-assets={files}/",) if unpacked else ()

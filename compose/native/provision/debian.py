@@ -1,0 +1,103 @@
+"""Prometheus and Alertmanager from Debian's packages, unpacked but not installed.
+
+`apt-get download` checks the archive's signature and the package's hash as an installation does;
+`dpkg-deb --extract` writes into the cache folder. No root, no daemon that the package starts, and
+nothing outside that folder. The binaries need nothing but libc.
+"""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from compose.native.errors import MissingPartError
+from compose.native.guard import Guard
+from compose.native.provision.cache import only_run, put, scratch
+from compose.native.provision.command import CommandError, run_command
+from compose.native.provision.relocate import relocate
+from compose.native.tools import Tools
+
+
+@dataclass(frozen=True)
+class DebianPackage:
+    """A package and a tool that it brings."""
+
+    package: str
+    tool: str
+
+
+PROMETHEUS = DebianPackage("prometheus", "promtool")
+ALERTMANAGER = DebianPackage("prometheus-alertmanager", "amtool")
+
+
+async def obtain_package(
+    wanted: DebianPackage, tools: Tools, guard: Guard, say: Callable[[str], None]
+) -> None:
+    """Unpack the package into the cache folder; `MissingPartError` says what to do if it cannot."""
+    for program in ("apt-get", "dpkg-deb"):
+        if shutil.which(program, path=tools.environment.get("PATH", "")) is None:
+            message = (
+                f"{wanted.package} is not on PATH and there is no {program} to obtain it with: "
+                f"install {wanted.package} 2.42 or newer with your system's package manager"
+            )
+            raise MissingPartError(message)
+    cache = tools.cache
+    async with only_run(
+        cache / f"{wanted.package}.lock", lambda: say("another run obtains it: waiting")
+    ):
+        if tools.look(wanted.tool) is not None:
+            return
+        folder = scratch(cache, wanted.package)
+        try:
+            archive = await _download(wanted.package, folder, guard, say)
+            say("unpacking")
+            tree = folder / "tree"
+            await run_command(("dpkg-deb", "--extract", str(archive), str(tree)), guard, cwd=folder)
+            await asyncio.to_thread(relocate, tree)
+            put(tree, cache / "debian" / wanted.package)
+        except CommandError as error:
+            message = (
+                f"{wanted.package} could not be obtained ({error}): "
+                f"sudo apt-get install --no-install-recommends {wanted.package}"
+            )
+            raise MissingPartError(message) from None
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _download(package: str, folder: Path, guard: Guard, say: Callable[[str], None]) -> Path:
+    say("downloading")
+    # apt drops root's privileges to an account that cannot write here.
+    as_we_are = ("-o", "APT::Sandbox::User=")
+    try:
+        await run_command(("apt-get", *as_we_are, "download", package), guard, cwd=folder)
+    except CommandError:  # no package lists, or lists of a package that has been replaced since
+        private = (*as_we_are, *_private_state(folder))
+        say("reading the package lists")
+        await run_command(("apt-get", *private, "update"), guard, cwd=folder)
+        say("downloading")
+        await run_command(("apt-get", *private, "download", package), guard, cwd=folder)
+    archives = _archives(folder)
+    if len(archives) != 1:
+        message = f"apt-get downloaded {len(archives)} packages"
+        raise CommandError(message)
+    return archives[0]
+
+
+def _archives(folder: Path) -> list[Path]:
+    return list(folder.glob("*.deb"))
+
+
+def _private_state(folder: Path) -> tuple[str, ...]:
+    """Return options that keep apt's lists in `folder`, so that an update needs no root."""
+    state = folder / "state"
+    (state / "lists" / "partial").mkdir(parents=True)
+    (folder / "archives" / "partial").mkdir(parents=True)
+    settings = {
+        "Dir::State": state,
+        "Dir::State::lists": state / "lists",
+        "Dir::State::status": "/var/lib/dpkg/status",
+        "Dir::Cache": folder,
+    }
+    return tuple(word for name, value in settings.items() for word in ("-o", f"{name}={value}"))
