@@ -1,0 +1,106 @@
+"""What a burn-rate notification says: in the order in which a person asks."""
+
+from decimal import Decimal
+from typing import Final
+
+from alerts import naming, promql, templating
+from alerts.clock import Clock
+from alerts.durations import seconds
+from alerts.links import SERVICE_BOARD, Links
+from alerts.targets import job_of
+from alerts.windows import BURN_WINDOWS, BurnWindow
+from telemetry.catalog.objectives import Availability, Objective
+
+_PRESENT: Final = BURN_WINDOWS[0].short
+
+
+def annotations(
+    objective: Objective, pair: BurnWindow, clock: Clock, links: Links
+) -> dict[str, str]:
+    """Return the annotations of one alert; windows are named as long as they really are."""
+    lookback = clock.window(pair.long)
+    all_burns = promql.selector(naming.BURN_RATE, promql.equal(naming.SLO, objective.slug))
+    return {
+        "summary": f"The error budget of {objective.slug} burns too fast.",
+        "description": (
+            f"{objective.promise} Over the last {lookback}, {_ratio(objective, pair.long)} of them "
+            f"broke the promise: {{{{ $value | printf `%.1f` }}}} times what it allows."
+        ),
+        "error_ratio": _error_ratios(objective, pair, clock),
+        "burn_rate": (
+            f"{{{{ $value | printf `%.1f` }}}}x over {lookback}, "
+            f"{_burn(objective, pair.short)}x over {clock.window(pair.short)} "
+            f"(this alert starts at {pair.factor(objective.window_days).normalize():f}x)"
+        ),
+        "budget": _budget(objective, pair, clock),
+        "runbook_url": links.runbook(naming.burn_alert(objective)),
+        "dashboard_url": links.board(SERVICE_BOARD, lookback),
+        "traces_url": _traces(objective, lookback, links),
+        "graph_url": links.graph(all_burns, lookback),
+        **_scale_note(pair, clock),
+    }
+
+
+def _of(objective: Objective, series: str, window: str) -> str:
+    return promql.selector(
+        series, promql.equal(naming.SLO, objective.slug), promql.equal(naming.WINDOW, window)
+    )
+
+
+def _error_ratios(objective: Objective, pair: BurnWindow, clock: Clock) -> str:
+    """Name the shortest window too: at 3 a.m. it tells whether the fault still lasts."""
+    windows = dict.fromkeys((pair.long, pair.short, _PRESENT))
+    ratios = (f"{_ratio(objective, window)} over {clock.window(window)}" for window in windows)
+    return f"{', '.join(ratios)} ({_allowed(objective)} is allowed)"
+
+
+def _ratio(objective: Objective, window: str) -> str:
+    return templating.number(
+        _of(objective, naming.ERROR_RATIO, window), "humanizePercentage", "nothing"
+    )
+
+
+def _burn(objective: Objective, window: str) -> str:
+    return templating.number(_of(objective, naming.BURN_RATE, window), "printf `%.1f`")
+
+
+def _allowed(objective: Objective) -> str:
+    share = (1 - Decimal(str(objective.target))) * 100
+    return f"{share.normalize():f}%"
+
+
+def _budget(objective: Objective, pair: BurnWindow, clock: Clock) -> str:
+    period = clock.window(f"{objective.window_days}d")
+    left = promql.selector(naming.BUDGET_LEFT, promql.equal(naming.SLO, objective.slug))
+    burn = _of(objective, naming.BURN_RATE, pair.short)
+    gone_in = f"{left} * {seconds(period)} / on ({naming.SLO}) {burn}"
+    return templating.either(
+        f"{left} > 0",
+        f"{templating.number(left, 'humanizePercentage')} of the {period} budget is left, "
+        f"gone in {templating.number(gone_in, 'humanizeDuration')} at the present speed",
+        f"all of the {period} budget is spent",
+    )
+
+
+def _traces(objective: Objective, lookback: str, links: Links) -> str:
+    indicator = objective.indicator
+    job = job_of(indicator.metric)
+    if not isinstance(indicator, Availability):
+        return links.traces(job, lookback, slower_than=indicator.threshold)
+    # The most frequent kind of failure: Jaeger's search wants one exact value.
+    attribute = indicator.bad[0].label.attribute
+    name = indicator.metric.label(attribute).prometheus_name
+    failed = promql.count(indicator.metric, *indicator.scope, *indicator.bad)
+    most = f"topk(1, sum by ({name}) (increase({failed}[{lookback}])))"
+    return links.traces(job, lookback, tag=(attribute, templating.label(most, name)))
+
+
+def _scale_note(pair: BurnWindow, clock: Clock) -> dict[str, str]:
+    if clock.scale == 1:
+        return {}
+    return {
+        "note": (
+            f"Compressed time: the shipped {pair.long} rule at {clock.scale} times its speed, "
+            f"so that {pair.long} takes {clock.window(pair.long)}."
+        )
+    }

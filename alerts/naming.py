@@ -1,0 +1,49 @@
+"""Every name that rules, notifications and dashboards share: series, labels, alerts.
+
+Plain data without dependencies beside the catalog, so that dashboards may import it.
+No name depends on the time scale: `window="1h"` means the 1 h rule, in compressed time too.
+"""
+
+from enum import Enum
+from typing import Final
+
+from telemetry.catalog.objectives import Objective
+
+# Recorded per process (labels: job, instance, slo), so that a panel can select instances.
+EVENTS: Final = "instance:slo_events:increase1m"
+BAD_EVENTS: Final = "instance:slo_bad_events:increase1m"
+
+# Recorded per objective and window (labels: slo, window).
+BAD_EVENTS_SUM: Final = "slo:bad_events:sum"
+ERROR_RATIO: Final = "slo:errors:ratio"
+BURN_RATE: Final = "slo:burn_rate:ratio"
+BUDGET_LEFT: Final = "slo:budget_left:ratio"
+
+RECORDED: Final = (EVENTS, BAD_EVENTS, BAD_EVENTS_SUM, ERROR_RATIO, BURN_RATE, BUDGET_LEFT)
+
+# What Prometheus itself provides.
+UP: Final = "up"
+LE: Final = "le"
+
+ALERTNAME: Final = "alertname"
+INSTANCE: Final = "instance"
+JOB: Final = "job"
+SEVERITY: Final = "severity"
+SLO: Final = "slo"
+WINDOW: Final = "window"
+
+TARGET_DOWN: Final = "TargetDown"
+WATCHDOG: Final = "Watchdog"
+
+
+class Severity(Enum):
+    """What a person must do: get up, look within the working day, or nothing."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+def burn_alert(objective: Objective) -> str:
+    """Return the name that the objective's four burn-rate alerts share."""
+    return f"{objective.title}BudgetBurn"

@@ -1,0 +1,58 @@
+"""PromQL from catalog objects: selectors whose names and labels are known to exist."""
+
+import json
+
+from alerts.naming import JOB, LE
+from alerts.targets import job_of
+from telemetry.catalog.declarations import DeclarationError, Histogram
+from telemetry.catalog.objectives import Matcher
+
+_LARGEST_PLAIN_BOUND = 1e6
+
+
+def selector(series: str, *matchers: str) -> str:
+    """Return a selector; matchers as `equal` and `matches` make them."""
+    return f"{series}{{{', '.join(matchers)}}}"
+
+
+def equal(label: str, value: str) -> str:
+    """Return the matcher for exactly this value."""
+    return f"{label}={json.dumps(value, ensure_ascii=False)}"
+
+
+def matches(label: str, pattern: str) -> str:
+    """Return the matcher for a regular expression."""
+    return f"{label}=~{json.dumps(pattern, ensure_ascii=False)}"
+
+
+def count(metric: Histogram, *conditions: Matcher) -> str:
+    """Return the selector of how many measurements a histogram took."""
+    return selector(f"{metric.prometheus_name}_count", *_conditions(metric, conditions))
+
+
+def count_within(metric: Histogram, bound: float, *conditions: Matcher) -> str:
+    """Return the selector of the measurements up to `bound`, which must be one of the buckets."""
+    if bound not in metric.buckets:
+        message = f"{bound} is no bucket of {metric.name!r}"
+        raise DeclarationError(message)
+    return selector(
+        f"{metric.prometheus_name}_bucket", *_conditions(metric, conditions), _bound(bound)
+    )
+
+
+def _conditions(metric: Histogram, conditions: tuple[Matcher, ...]) -> list[str]:
+    texts = [equal(JOB, job_of(metric))]
+    for condition in conditions:
+        name = metric.label(condition.label.attribute).prometheus_name
+        texts.append(f"{name}{condition.operator}{json.dumps(condition.value, ensure_ascii=False)}")
+    return texts
+
+
+def _bound(bound: float) -> str:
+    if bound >= _LARGEST_PLAIN_BOUND:
+        message = f"a bucket of {bound:g} is written in several ways: keep thresholds below 1e6"
+        raise DeclarationError(message)
+    if float(bound).is_integer():
+        # Prometheus 3 writes 1.0 where 2 keeps what the process wrote, 1 or 1.0.
+        return matches(LE, rf"{bound:.0f}(\.0)?")
+    return equal(LE, repr(float(bound)))

@@ -1,0 +1,79 @@
+"""Whether the runbooks can be used: one for each alert, none over, every section with substance."""
+
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from alerts import naming, tools, yaml_file
+from alerts.runbooks_frame import CLOSE, SECTIONS, sections
+from app import signals
+from telemetry import catalog
+from telemetry.catalog import Histogram, Metric
+
+_FEWEST_WORDS: Final = 30
+_PLACEHOLDER: Final = re.compile(r"\b(TODO|TBD|FIXME|XXX|lorem)\b", re.IGNORECASE)
+_PROMQL: Final = re.compile(r"^```promql\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_SERIES: Final = re.compile(r"(?<![\w:])([a-zA-Z_:][\w:]*)(?=[{\[])")
+_OWN: Final = ("prometheus_", "alertmanager_", "scrape_")
+"""What Prometheus and Alertmanager say of themselves; they declare it, not our catalog."""
+
+
+def problems(alert_names: set[str], folder: Path) -> Iterator[str]:
+    """Yield a line for each fault of a runbook."""
+    pages = {path.stem: path for path in sorted(folder.glob("*.md"))}
+    yield from (f"no runbook for {name}" for name in sorted(alert_names - pages.keys()))
+    yield from (f"runbook {name}: no such alert" for name in sorted(pages.keys() - alert_names))
+    for name, path in pages.items():
+        text = path.read_text(encoding="utf-8")
+        yield from (f"runbook {name}: {problem}" for problem in text_problems(text))
+
+
+def text_problems(text: str) -> Iterator[str]:
+    """Yield what is wrong with one runbook's text."""
+    written = sections(text)
+    if tuple(written) != SECTIONS:
+        yield f"the sections are {', '.join(SECTIONS)}, in this order; found {', '.join(written)}"
+    for title, body in written.items():
+        if len(body.split()) < _FEWEST_WORDS:
+            yield f"{title} says too little to be of use"
+    if found := _PLACEHOLDER.search(text.partition(CLOSE)[2]):
+        yield f"{found.group()} is a promise, not an instruction"
+    queries = _PROMQL.findall(written.get("Diagnosis", ""))
+    if not queries:
+        yield "Diagnosis has no query"
+    for query in queries:
+        yield from _unknown_series(query)
+        yield from _unreadable(query)
+
+
+def _unknown_series(query: str) -> Iterator[str]:
+    for name in _SERIES.findall(query):
+        if name not in known_series() and not name.startswith(_OWN):
+            yield f"no signal is called {name}"
+
+
+def _unreadable(query: str) -> Iterator[str]:
+    rule = {"record": "runbook:query", "expr": query}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "query.yaml"
+        text = yaml_file.render({"groups": [{"name": "runbook", "rules": [rule]}]})
+        path.write_text(text, encoding="utf-8")
+        outcome = tools.run("promtool", "check", "rules", path)
+    if not outcome.succeeded:
+        yield f"promtool cannot read {query.strip()!r}: {outcome.output}"
+
+
+def known_series() -> frozenset[str]:
+    """Return every series that a query here may name."""
+    metrics = (*catalog.METRICS, *signals.METRICS)
+    exposed = (name for metric in metrics for name in _exposed(metric))
+    return frozenset((*exposed, *naming.RECORDED, naming.UP, "ALERTS"))
+
+
+def _exposed(metric: Metric) -> tuple[str, ...]:
+    name = metric.prometheus_name
+    if isinstance(metric, Histogram):
+        return (f"{name}_bucket", f"{name}_count", f"{name}_sum")
+    return (name,)
