@@ -13,8 +13,8 @@ from compose.native.tools import Tools
 _SOURCE: Final = REPOSITORY / "compose" / "prometheus" / "prometheus.yml"
 _MINUTE: Final = 60
 _SHORTEST_RESEND: Final = 3
-# The slowest window of a burn rate is three days.
-_RETENTION: Final = ("--storage.tsdb.retention.time=4d", "--storage.tsdb.retention.size=512MB")
+# A budget covers thirty days; in compressed time a day is 24 minutes.
+_RETENTION: Final = ("--storage.tsdb.retention.time=35d", "--storage.tsdb.retention.size=512MB")
 
 
 def prometheus(plan: Plan, tools: Tools) -> Part:
