@@ -14,6 +14,7 @@ from compose.chain.waiting import BrokenLinkError
 from compose.demo.pictures import Pictures
 from compose.demo.scenario import Evidence, Scenario
 from compose.demo.screen import Screen
+from compose.demo.thread import in_daemon_thread
 from compose.native.commands import add_platform_arguments, platform_options, run_command
 from compose.native.progress import shown
 from compose.native.provision.obtain import obtain_missing
@@ -21,6 +22,7 @@ from compose.native.run import Platform
 
 SCALE: Final = 60
 _WIDTH: Final = 120
+_INTERRUPTED: Final = 130
 _MEBIBYTE: Final = 1024 * 1024
 
 
@@ -49,7 +51,7 @@ def run(arguments: list[str]) -> int:
                 if platform.traces_file:
                     screen.say(f"no Jaeger on this machine: traces go to {platform.traces_file}")
                 try:
-                    evidence = await asyncio.to_thread(Scenario(platform, screen, began).run)
+                    evidence = await in_daemon_thread(Scenario(platform, screen, began).run)
                 except BrokenLinkError as error:
                     screen.broken(str(error))
                     screen.say(f"the logs are in {platform.log_path('web').parent}")
@@ -58,7 +60,13 @@ def run(arguments: list[str]) -> int:
         screen.chapter(time.monotonic() - began, "Every link held; everything is stopped")
         return 0
 
-    return run_command(demo)
+    async def demo_or_interrupted() -> int:
+        try:
+            return await demo()
+        except asyncio.CancelledError:  # the platform is stopped; nothing was verified
+            return _INTERRUPTED
+
+    return run_command(demo_or_interrupted)
 
 
 def _show_figures(screen: Screen, platform: Platform, evidence: Evidence, seconds: float) -> None:

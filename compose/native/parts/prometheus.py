@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Final
 
+from alerts.clock import Clock
 from compose.native import render
 from compose.native.part import Part
 from compose.native.plan import REPOSITORY, Plan
@@ -11,8 +12,6 @@ from compose.native.readiness import http_ok
 from compose.native.tools import Tools
 
 _SOURCE: Final = REPOSITORY / "compose" / "prometheus" / "prometheus.yml"
-_MINUTE: Final = 60
-_SHORTEST_RESEND: Final = 3
 # A budget covers thirty days; in compressed time a day is 24 minutes.
 _RETENTION: Final = ("--storage.tsdb.retention.time=35d", "--storage.tsdb.retention.size=512MB")
 
@@ -40,7 +39,7 @@ def prometheus(plan: Plan, tools: Tools) -> Part:
             f"--config.file={config}",
             f"--storage.tsdb.path={plan.folder.data / 'prometheus'}",
             *_RETENTION,
-            f"--rules.alert.resend-delay={_resend_seconds(plan.scale)}s",
+            f"--rules.alert.resend-delay={Clock(plan.scale).resend_delay}",
             "--enable-feature=exemplar-storage",
             f"--web.listen-address={HOST}:{plan.ports.prometheus}",
             f"--web.external-url={own}",
@@ -49,15 +48,6 @@ def prometheus(plan: Plan, tools: Tools) -> Part:
         ready=http_ok(f"{own}/-/ready"),
         needs=targets,
     )
-
-
-def _resend_seconds(scale: int) -> int:
-    """Return how soon a firing alert is sent again.
-
-    Prometheus takes five seconds to find Alertmanager; an alert that it sent before is lost until
-    it is sent again, by default a minute later: an hour in the time of a run at scale 60.
-    """
-    return max(_MINUTE // scale, _SHORTEST_RESEND)
 
 
 def _page_files(binary: Path) -> tuple[str, ...]:
