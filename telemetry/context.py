@@ -33,7 +33,7 @@ def mint_correlation_id() -> str:
 
     It names, it does not protect: the kernel's randomness would cost most of a request's telemetry.
     """
-    return f"{random.getrandbits(128):032x}"  # noqa: S311  # no secret
+    return f"{random.getrandbits(128):032x}"  # no secret
 
 
 @contextmanager
