@@ -11,12 +11,12 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 import uvloop
-from opentelemetry.sdk.trace import SpanProcessor
 
 from app import processes
 from app.errors import ProblemError, SettingsError, StartupError
 from app.settings import Settings, read_settings
 from telemetry import errors as telemetry_errors
+from telemetry.export import NoExport
 from telemetry.runtime import Telemetry, TelemetrySettings
 
 VERSION: Final = "0.1.0"
@@ -75,11 +75,13 @@ def _run_with_telemetry(run: Process, settings: Settings, name: str, metrics_por
             otlp_headers=settings.otlp_headers,
             traces_file=settings.traces_file,
             sampling_ratio=settings.sampling_ratio,
+            remote_sampling_ratio=settings.remote_sampling_ratio,
+            slow_seconds=settings.slow_seconds,
             log_level=settings.log_level,
             log_format=settings.log_format,
         ),
         # With the SDK disabled spans go nowhere; logs and metrics stay.
-        span_processor=SpanProcessor() if settings.sdk_disabled else None,
+        span_sink=NoExport() if settings.sdk_disabled else None,
     )
     telemetry.start()
     try:

@@ -120,6 +120,8 @@ class Settings(BaseSettings):
     poll_seconds: Seconds = 0.5
     max_attempts: Annotated[int, Field(ge=1, le=1_000)] = 5
     stop_seconds: Seconds = 10.0
+    remote_sampling_ratio: Annotated[float, Field(ge=0, le=1)] = 1.0
+    slow_seconds: Seconds = 1.0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
     environment: Annotated[str, Field(min_length=1, max_length=64)] = "development"

@@ -1,4 +1,4 @@
-"""Where encoded spans go: a collector over OTLP/HTTP, or a file. Used by the export thread only.
+"""Where spans go and in which form: a collector over OTLP/HTTP, or a file.
 
 OTLP/HTTP: https://opentelemetry.io/docs/specs/otlp/#otlphttp. What may be tried again is that
 section's: 429, 502, 503, 504, and a connection that failed.
@@ -6,17 +6,29 @@ section's: 429, 502, 503, 504, and a connection that failed.
 
 import http.client
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from telemetry.errors import SettingsError
-from telemetry.otlp import encode_json_line, encode_request
+from telemetry.otlp import (
+    encode_json_span,
+    encode_recorded,
+    encode_span,
+    scope_of,
+    wrap_json_line,
+    wrap_request,
+)
+from telemetry.spans import RecordedSpan
+
+OWN_SCOPE: Final = InstrumentationScope("telemetry")
+"""What our own spans name as their instrumentation."""
 
 _RETRYABLE: Final = {
     HTTPStatus.TOO_MANY_REQUESTS,
@@ -35,14 +47,40 @@ class DeliveryError(Exception):
         self.retryable = retryable
 
 
-class Destination(Protocol):
-    """Takes batches of spans, one at a time."""
+class EncodedSpan(NamedTuple):
+    """A span in the form that its destination takes, and the instrumentation that made it."""
 
-    def deliver(self, spans: Sequence[ReadableSpan], timeout_seconds: float) -> None:
+    scope: InstrumentationScope
+    data: bytes
+
+
+class Destination(Protocol):
+    """Encodes spans one by one, where they end, and takes them in batches, in the thread."""
+
+    def encode_recorded(self, span: RecordedSpan) -> EncodedSpan:
+        """Return one of our own spans, encoded."""
+        ...
+
+    def encode(self, span: ReadableSpan) -> EncodedSpan:
+        """Return a span of the SDK, encoded."""
+        ...
+
+    def deliver(self, spans: Sequence[EncodedSpan], timeout_seconds: float) -> None:
         """Hand the spans over within the time, or raise `DeliveryError`."""
 
     def close(self) -> None:
         """Let go of what is held open."""
+
+
+def _groups(
+    spans: Sequence[EncodedSpan],
+) -> Iterable[tuple[InstrumentationScope, Iterable[bytes]]]:
+    groups: dict[InstrumentationScope, list[bytes]] = {}
+    for scope, data in spans:
+        if scope not in groups:
+            groups[scope] = []
+        groups[scope].append(data)
+    return groups.items()
 
 
 class OtlpHttp:
@@ -61,9 +99,17 @@ class OtlpHttp:
         self._resource = resource
         self._connection: http.client.HTTPConnection | None = None
 
-    def deliver(self, spans: Sequence[ReadableSpan], timeout_seconds: float) -> None:
+    def encode_recorded(self, span: RecordedSpan) -> EncodedSpan:
+        """See `Destination.encode_recorded`."""
+        return EncodedSpan(OWN_SCOPE, encode_recorded(span))
+
+    def encode(self, span: ReadableSpan) -> EncodedSpan:
+        """See `Destination.encode`."""
+        return EncodedSpan(scope_of(span), encode_span(span))
+
+    def deliver(self, spans: Sequence[EncodedSpan], timeout_seconds: float) -> None:
         """Post one batch. See `Destination.deliver`."""
-        body = encode_request(self._resource, spans)
+        body = wrap_request(self._resource, _groups(spans))
         try:
             status = self._post(body, timeout_seconds)
         except (OSError, http.client.HTTPException) as error:
@@ -98,11 +144,19 @@ class JsonFile:
         self._path = path
         self._resource = resource
 
-    def deliver(self, spans: Sequence[ReadableSpan], timeout_seconds: float) -> None:  # noqa: ARG002  # a local file has no deadline
+    def encode_recorded(self, span: RecordedSpan) -> EncodedSpan:
+        """See `Destination.encode_recorded`."""
+        return self.encode(span.readable(self._resource, OWN_SCOPE))
+
+    def encode(self, span: ReadableSpan) -> EncodedSpan:
+        """See `Destination.encode`."""
+        return EncodedSpan(scope_of(span), encode_json_span(span))
+
+    def deliver(self, spans: Sequence[EncodedSpan], timeout_seconds: float) -> None:  # noqa: ARG002  # a local file has no deadline
         """Append one line. See `Destination.deliver`."""
         try:
             with self._path.open("ab") as file:
-                file.write(encode_json_line(self._resource, spans))
+                file.write(wrap_json_line(self._resource, _groups(spans)))
         except OSError as error:
             raise DeliveryError(_reason(error), retryable=False) from error
 

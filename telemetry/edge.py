@@ -1,11 +1,11 @@
-"""Reads a request's scope once: what the middleware needs, bounded and safe, and nothing else.
+"""Reads a request's scope: the two headers that must be known at once, the rest when it is over.
 
 Header values are client input. Each is cut to a bound and checked before it becomes an attribute;
 what is unfit is left out, as if it had not been sent.
 """
 
 import re
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from opentelemetry.trace import SpanContext
@@ -17,46 +17,81 @@ from telemetry.catalog.http import KNOWN_METHODS, OTHER_METHOD
 from telemetry.context import accepted_correlation_id, mint_correlation_id
 from telemetry.propagation import parse_traceparent
 from telemetry.redaction import redact_query
+from telemetry.spans import SharedAttributes
 
 _MAX_ATTRIBUTE: Final = 256
-_METHODS: Final = frozenset(KNOWN_METHODS)
+_METHODS: Final = {method: method for method in KNOWN_METHODS}
 _HOST = re.compile(rb"([A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?")
 _HEADERS: Final = frozenset(
     (b"traceparent", b"tracestate", b"x-correlation-id", b"x-request-id", b"user-agent", b"host")
 )
 
 
-@dataclass(frozen=True, slots=True)
 class Request:
-    """One request as telemetry sees it. `attributes` are those that a sampler may judge."""
+    """One request as telemetry sees it."""
 
-    method: str
-    correlation_id: str
-    remote: SpanContext | None
-    attributes: dict[str, AttributeValue]
+    __slots__ = ("_headers", "correlation_id", "method", "remote", "scope")
+
+    def __init__(self, scope: Scope) -> None:
+        """Read an ASGI `http` scope; never raises on what a client sent."""
+        headers = _wanted_headers(scope)
+        self.scope = scope
+        self.method = _METHODS.get(scope["method"], OTHER_METHOD)
+        self.correlation_id = _correlation_id(headers)
+        self.remote = _remote(headers)
+        self._headers = headers
+
+    def shared_attributes(self) -> SharedAttributes:
+        """Return what the request has in common with others of its client's kind."""
+        scope, headers = self.scope, self._headers
+        server = scope.get("server")
+        return _shared(
+            self.method,
+            scope.get("scheme", "http"),
+            scope.get("http_version", "1.1"),
+            headers.get(b"host", b"")[:512],
+            headers.get(b"user-agent", b"")[:_MAX_ATTRIBUTE],
+            (server[0], server[1]) if server else None,
+        )
+
+    def own_attributes(self) -> dict[str, AttributeValue]:
+        """Return what is the request's alone."""
+        scope = self.scope
+        found: dict[str, AttributeValue] = {attributes.URL_PATH: printable(scope["path"])}
+        query: bytes = scope.get("query_string", b"")
+        if query:
+            found[attributes.URL_QUERY] = redact_query(query)
+        if self.method is OTHER_METHOD:
+            found[attributes.HTTP_REQUEST_METHOD_ORIGINAL] = printable(scope["method"])
+        client = scope.get("client")
+        if client:
+            found[attributes.CLIENT_ADDRESS] = found[attributes.NETWORK_PEER_ADDRESS] = client[0]
+            found[attributes.NETWORK_PEER_PORT] = client[1]
+        return found
 
 
-def read_request(scope: Scope) -> Request:
-    """Return the request of an ASGI `http` scope. Never raises on what a client sent."""
-    headers = _wanted_headers(scope)
-    method: str = scope["method"]
-    known = method if method in _METHODS else OTHER_METHOD
+@lru_cache(maxsize=1024)
+def _shared(  # noqa: PLR0913, PLR0917  # the key of the cache
+    method: str,
+    scheme: str,
+    version: str,
+    host: bytes,
+    agent: bytes,
+    server: tuple[str, int | None] | None,
+) -> SharedAttributes:
     found: dict[str, AttributeValue] = {
-        attributes.HTTP_REQUEST_METHOD: known,
-        attributes.URL_PATH: _printable(scope["path"]),
-        attributes.URL_SCHEME: scope.get("scheme", "http"),
-        attributes.NETWORK_PROTOCOL_VERSION: scope.get("http_version", "1.1"),
+        attributes.HTTP_REQUEST_METHOD: method,
+        attributes.URL_SCHEME: scheme,
+        attributes.NETWORK_PROTOCOL_VERSION: version,
     }
-    if known is OTHER_METHOD:
-        found[attributes.HTTP_REQUEST_METHOD_ORIGINAL] = _printable(method)
-    query: bytes = scope.get("query_string", b"")
-    if query:
-        found[attributes.URL_QUERY] = redact_query(query)
-    _add_peers(found, scope, headers.get(b"host", b""))
-    agent = headers.get(b"user-agent")
+    address, port = _named_server(host) or server or (None, None)
+    if address is not None:
+        found[attributes.SERVER_ADDRESS] = address
+    if port is not None:
+        found[attributes.SERVER_PORT] = port
     if agent:
-        found[attributes.USER_AGENT_ORIGINAL] = _printable(agent.decode("latin-1"))
-    return Request(known, _correlation_id(headers), _remote(headers), found)
+        found[attributes.USER_AGENT_ORIGINAL] = printable(agent.decode("latin-1"))
+    return SharedAttributes(found)
 
 
 def _wanted_headers(scope: Scope) -> dict[bytes, bytes]:
@@ -88,24 +123,14 @@ def _remote(headers: dict[bytes, bytes]) -> SpanContext | None:
     return parse_traceparent(sent, headers.get(b"tracestate", b"")) if sent else None
 
 
-def _add_peers(found: dict[str, AttributeValue], scope: Scope, host: bytes) -> None:
-    client = scope.get("client")
-    if client:
-        found[attributes.CLIENT_ADDRESS] = found[attributes.NETWORK_PEER_ADDRESS] = client[0]
-        found[attributes.NETWORK_PEER_PORT] = client[1]
+def _named_server(host: bytes) -> tuple[str, int | None] | None:
     match = _HOST.fullmatch(host)
-    server = scope.get("server")
-    if match:
-        found[attributes.SERVER_ADDRESS] = match[1].decode("ascii")
-        if match[2]:
-            found[attributes.SERVER_PORT] = int(match[2])
-    elif server:
-        found[attributes.SERVER_ADDRESS] = server[0]
-        if server[1] is not None:
-            found[attributes.SERVER_PORT] = server[1]
+    if not match:
+        return None
+    return match[1].decode("ascii"), int(match[2]) if match[2] else None
 
 
-def _printable(value: str) -> str:
+def printable(value: str) -> str:
     """Return the value cut to its bound, each unprintable character as a question mark."""
     short = value[:_MAX_ATTRIBUTE]
     if short.isprintable():

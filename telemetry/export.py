@@ -1,7 +1,8 @@
 """Takes finished spans out of the process: a bounded queue and one thread.
 
-The request's path only appends to the queue. A collector that is down, slow or hanging costs spans
-past the bound, each counted, and never a request's time; the stop has a deadline of its own.
+A span is encoded where it ends, in microseconds, and appended to the queue. A collector that is
+down, slow or hanging costs spans past the bound, each counted, and never a request's time; the stop
+has a deadline of its own.
 """
 
 import threading
@@ -13,8 +14,9 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from telemetry.catalog import pipeline
-from telemetry.destinations import DeliveryError, Destination
+from telemetry.destinations import DeliveryError, Destination, EncodedSpan
 from telemetry.metrics import Meter
+from telemetry.spans import RecordedSpan
 
 _DELAY_SECONDS: Final = 0.5
 _TIMEOUT_SECONDS: Final = 5.0
@@ -22,8 +24,23 @@ _FIRST_RETRY_SECONDS: Final = 0.25
 _LAST_RETRY_SECONDS: Final = 8.0
 
 
-class SpanExport(SpanProcessor):
-    """The span processor that queues, and the thread that delivers."""
+class SpanSink(SpanProcessor):
+    """Takes spans that have ended: ours by `put`, the SDK's by `on_end`."""
+
+    def put(self, span: RecordedSpan) -> None:
+        """Take one of our own spans; never block, never raise."""
+        raise NotImplementedError
+
+
+class NoExport(SpanSink):
+    """Takes every span nowhere: for a service whose tracing is switched off."""
+
+    def put(self, span: RecordedSpan) -> None:
+        """Drop the span."""
+
+
+class SpanExport(SpanSink):
+    """The sink of our spans, the SDK's span processor, and the thread that delivers for both."""
 
     def __init__(
         self,
@@ -34,7 +51,7 @@ class SpanExport(SpanProcessor):
         batch: int = 512,
     ) -> None:
         self._destination = destination
-        self._queue: deque[ReadableSpan] = deque()
+        self._queue: deque[EncodedSpan] = deque()
         self._capacity = capacity
         self._batch = batch
         self._processed = meter.counter(pipeline.SPANS_PROCESSED)
@@ -52,13 +69,24 @@ class SpanExport(SpanProcessor):
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Nothing to do before a span has ended."""
 
+    def put(self, span: RecordedSpan) -> None:
+        """Queue one of our own spans that has ended."""
+        if self._has_room():
+            self._append(self._destination.encode_recorded(span))
+
     def on_end(self, span: ReadableSpan) -> None:
-        """Queue a sampled span, or drop and count it where the queue is full."""
-        if span.context is None or not span.context.trace_flags.sampled:
-            return
-        if len(self._queue) >= self._capacity:
-            self._processed.add(1, "queue_full")
-            return
+        """Queue a span of the SDK that has ended, if it is sampled."""
+        sampled = span.context is not None and span.context.trace_flags.sampled
+        if sampled and self._has_room():
+            self._append(self._destination.encode(span))
+
+    def _has_room(self) -> bool:
+        if len(self._queue) < self._capacity:
+            return True
+        self._processed.add(1, "queue_full")
+        return False
+
+    def _append(self, span: EncodedSpan) -> None:
         self._queue.append(span)
         if len(self._queue) == self._batch:
             self._wake.set()
@@ -100,7 +128,7 @@ class SpanExport(SpanProcessor):
             self._processed.add(count, "")
             self._exported.add(count, self._deliver(spans))
 
-    def _deliver(self, spans: list[ReadableSpan]) -> str:
+    def _deliver(self, spans: list[EncodedSpan]) -> str:
         """Deliver one batch; return the `error.type` of its end, "" where it was taken."""
         pause = _FIRST_RETRY_SECONDS
         while True:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -58,8 +59,14 @@ RENDERERS: Final[Mapping[str, Render]] = {"json": render_json, "console": render
 
 def timestamp(epoch_seconds: float | None = None) -> str:
     """Return a time (now, where none is given) as RFC 3339 in UTC, to the microsecond."""
-    moment = datetime.fromtimestamp(time.time() if epoch_seconds is None else epoch_seconds, UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    moment = time.time() if epoch_seconds is None else epoch_seconds
+    second = int(moment)
+    return f"{_to_the_second(second)}.{int((moment - second) * 1e6):06d}Z"
+
+
+@lru_cache(maxsize=4)  # a second's lines share it
+def _to_the_second(epoch_seconds: int) -> str:
+    return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 class Lines:
@@ -94,6 +101,32 @@ class Lines:
         if current is not None:
             line["correlation_id"] = current
         line.update((key, value) for key, value in fields.items() if key not in line)
+        self._put(line)
+
+    def write_access(
+        self,
+        level: str,
+        event: str,
+        ids: tuple[str, str, str],
+        epoch_seconds: float,
+        fields: dict[str, Any],
+    ) -> None:
+        """Put out a request's line; `ids` are those of its trace, its span and its caller."""
+        trace_id, span_id, correlation = ids
+        self._put(
+            {
+                "timestamp": timestamp(epoch_seconds),
+                "level": level,
+                "event": event,
+                "service": self._service,
+                "trace_id": trace_id,
+                "span_id": span_id,
+                "correlation_id": correlation,
+                **fields,
+            }
+        )
+
+    def _put(self, line: dict[str, Any]) -> None:
         try:
             self._sink.put(self._render(line))
         except (TypeError, ValueError):  # a value that no renderer takes, such as a lone surrogate

@@ -13,9 +13,9 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from typing import Final
 
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import SpanProcessor
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from starlette.types import ASGIApp
 
@@ -23,48 +23,54 @@ from telemetry import logging as telemetry_logging
 from telemetry.catalog.pipeline import BUILD_INFO
 from telemetry.destinations import JsonFile, OtlpHttp
 from telemetry.event_loop import watched_event_loop
-from telemetry.export import SpanExport
+from telemetry.export import SpanExport, SpanSink
 from telemetry.exposition import MetricsEndpoint
 from telemetry.log_writer import LineSink, LogWriter
 from telemetry.metrics import Meter
 from telemetry.middleware import TelemetryMiddleware
+from telemetry.reporter import Reporter
 from telemetry.routes import RouteTemplates
+from telemetry.sampling import Sampling
 from telemetry.settings import TelemetrySettings
 from telemetry.tracing import SCHEMA_URL, Tracing
 
 __all__ = ["Telemetry", "TelemetrySettings"]
 
+_REQUESTS_IN_A_BATCH: Final = 32
+
 
 class Telemetry:
     """Meter, tracing, logs and the metrics endpoint of one process.
 
-    `span_processor` and `line_sink` replace the export and the log writer; tests use them.
+    `span_sink` and `line_sink` replace the export and the log writer; tests use them.
     """
 
     def __init__(
         self,
         settings: TelemetrySettings,
         *,
-        span_processor: SpanProcessor | None = None,
+        span_sink: SpanSink | None = None,
         line_sink: LineSink | None = None,
     ) -> None:
         self.settings = settings
         self.instance_id = str(uuid.uuid4())
         resource = self._resource()
         self.meter = Meter(CollectorRegistry())
-        self._export = None if span_processor else self._make_export(resource)
+        self._export = None if span_sink else self._make_export(resource)
         self._writer = None if line_sink else LogWriter(self.meter)
-        self.tracing = Tracing(
-            resource,
-            span_processor or self._export or SpanProcessor(),
-            sampling_ratio=settings.sampling_ratio,
+        spans = span_sink or self._export
+        assert spans is not None  # noqa: S101  # one of the two, by the lines above
+        sampling = Sampling(
+            settings.sampling_ratio, settings.remote_sampling_ratio, settings.slow_seconds
         )
+        self.tracing = Tracing(resource, sampling, spans.put, spans)
         sink = line_sink or self._writer
         assert sink is not None  # noqa: S101  # one of the two, by the lines above
         self.lines = telemetry_logging.Lines(
             sink, telemetry_logging.RENDERERS[settings.log_format], settings.service_name
         )
         self.endpoint = MetricsEndpoint(self.meter, settings.metrics_host, settings.metrics_port)
+        self._reporters: list[Reporter] = []
         self._restore_logging: Callable[[], None] | None = None
         self._collect_process()
 
@@ -79,12 +85,16 @@ class Telemetry:
 
     def wrap(self, app: ASGIApp) -> TelemetryMiddleware:
         """Return the application inside the single pass; it must be the outermost layer."""
+        reporter = Reporter(
+            self.tracing.tracer.sampling,
+            self.meter,
+            self.lines,
+            RouteTemplates(),
+            batch=_REQUESTS_IN_A_BATCH if self._export else 1,
+        )
+        self._reporters.append(reporter)
         return TelemetryMiddleware(
-            app,
-            tracer=self.tracing.tracer,
-            meter=self.meter,
-            lines=self.lines,
-            route_of=RouteTemplates(),
+            app, tracer=self.tracing.tracer, meter=self.meter, reporter=reporter
         )
 
     def watch_event_loop(self) -> AbstractAsyncContextManager[None]:
@@ -94,6 +104,8 @@ class Telemetry:
     def stop(self, deadline_seconds: float = 5.0) -> None:
         """Deliver what is queued and end, within the deadline. Blocks: not for an event loop."""
         until = time.monotonic() + deadline_seconds
+        for reporter in self._reporters:
+            reporter.flush()
         self.endpoint.stop()
         if self._export:
             self._export.stop(max(0.0, until - time.monotonic() - 0.5))

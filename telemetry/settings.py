@@ -1,6 +1,5 @@
 """What a service says about its telemetry: plain values, checked when they are made."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +17,8 @@ class TelemetrySettings:
 
     `metrics_port` 0 takes a free port. `traces_file`, where set, takes the spans as OTLP JSON lines
     in place of the collector at `otlp_endpoint`. `sampling_ratio` (0 to 1) is for traces that begin
-    here; a caller's decision is followed.
+    here; of the callers' wishes to be sampled, `remote_sampling_ratio` are followed (lower it where
+    anyone may call). Failed requests and those of at least `slow_seconds` are kept in any case.
     """
 
     service_name: str
@@ -31,6 +31,8 @@ class TelemetrySettings:
     otlp_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     traces_file: Path | None = None
     sampling_ratio: float = 1.0
+    remote_sampling_ratio: float = 1.0
+    slow_seconds: float = 1.0
     log_level: str = "info"
     log_format: str = "json"
 
@@ -44,9 +46,10 @@ class TelemetrySettings:
         if self.log_format not in RENDERERS:
             message = f"log_format must be one of {', '.join(RENDERERS)}"
             raise SettingsError(message)
-        if not (math.isfinite(self.sampling_ratio) and 0 <= self.sampling_ratio <= 1):
-            message = "sampling_ratio must be between 0 and 1"
-            raise SettingsError(message)
+        for name in ("sampling_ratio", "remote_sampling_ratio"):
+            if not 0 <= getattr(self, name) <= 1:  # not a number is in no range
+                message = f"{name} must be between 0 and 1"
+                raise SettingsError(message)
         if not 0 <= self.metrics_port <= _MAX_PORT:
             message = f"metrics_port must be between 0 and {_MAX_PORT}"
             raise SettingsError(message)

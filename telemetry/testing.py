@@ -11,20 +11,24 @@ from contextlib import contextmanager
 from typing import Any
 
 import orjson
-from opentelemetry.context import Context
-from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan
 
 from telemetry import logging as telemetry_logging
 from telemetry.catalog import Histogram, Metric
+from telemetry.destinations import OWN_SCOPE
+from telemetry.export import SpanSink
 from telemetry.runtime import Telemetry, TelemetrySettings
+from telemetry.spans import RecordedSpan
 
 
-class _KeptSpans(SpanProcessor):
+class _KeptSpans(SpanSink):
     def __init__(self) -> None:
         self.ended: list[ReadableSpan] = []
+        self.resource = Resource({})
 
-    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        pass
+    def put(self, span: RecordedSpan) -> None:
+        self.ended.append(span.readable(self.resource, OWN_SCOPE))
 
     def on_end(self, span: ReadableSpan) -> None:
         if span.context is not None and span.context.trace_flags.sampled:
@@ -45,7 +49,7 @@ class Captured:
     def __init__(self, settings: TelemetrySettings) -> None:
         self._spans = _KeptSpans()
         self._lines = _KeptLines()
-        self.telemetry = Telemetry(settings, span_processor=self._spans, line_sink=self._lines)
+        self.telemetry = Telemetry(settings, span_sink=self._spans, line_sink=self._lines)
 
     def spans(self) -> list[ReadableSpan]:
         """Return the sampled spans that have ended."""

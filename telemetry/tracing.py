@@ -1,23 +1,26 @@
 """Spans from declarations: `with tracing.span(DECLARATION): ...`.
 
-The SDK makes the spans; `telemetry.export` takes them away. An exception that passes through sets
-the status and `error.type`, never its message: messages carry values that must not leave.
+Our own spans come from `telemetry.tracer`, those of foreign instrumentation from the SDK's
+provider; both end in the same export. An exception that passes through sets the status and
+`error.type`, never its message: messages carry values that must not leave.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
-from opentelemetry.trace import Link, SpanKind, Status, StatusCode
+from opentelemetry.trace import Link, SpanKind
 from opentelemetry.util.types import AttributeValue
 
 from telemetry import catalog
-from telemetry.catalog.attributes import ERROR_TYPE
+from telemetry.sampling import Sampling
+from telemetry.spans import Sink
+from telemetry.tracer import CurrentSpan, LeanTracer, error_type_of, mark_failed
+
+__all__ = ["SCHEMA_URL", "Tracing", "error_type_of", "mark_failed"]
 
 SCHEMA_URL: Final = "https://opentelemetry.io/schemas/1.44.0"
 
@@ -32,30 +35,21 @@ _LIMITS: Final = SpanLimits(
 )
 
 
-def error_type_of(error: BaseException) -> str:
-    """Return the `error.type` of an exception: its full class name, bare for builtins."""
-    kind = type(error)
-    if kind.__module__ == "builtins":
-        return kind.__qualname__
-    return f"{kind.__module__}.{kind.__qualname__}"
-
-
 class Tracing:
-    """The tracer of a service. `provider` is for instrumentation that wants one."""
+    """The tracer of a service. `provider` is for instrumentation that wants the SDK's."""
 
     def __init__(
-        self, resource: Resource, processor: SpanProcessor, *, sampling_ratio: float
+        self, resource: Resource, sampling: Sampling, sink: Sink, processor: SpanProcessor
     ) -> None:
+        self.tracer = LeanTracer(sampling, sink)
         self.provider = TracerProvider(
             resource=resource,
-            sampler=ParentBased(TraceIdRatioBased(sampling_ratio)),
+            sampler=ParentBased(TraceIdRatioBased(sampling.ratio)),
             span_limits=_LIMITS,
             shutdown_on_exit=False,  # `Telemetry.stop` ends the export, with a deadline
         )
         self.provider.add_span_processor(processor)
-        self.tracer = self.provider.get_tracer("telemetry", schema_url=SCHEMA_URL)
 
-    @contextmanager
     def span(
         self,
         declaration: catalog.Span,
@@ -64,26 +58,13 @@ class Tracing:
         links: Sequence[Link] = (),
         context: Context | None = None,
         new_trace: bool = False,
-    ) -> Iterator[trace.Span]:
-        """Open a span for the block, as a child of the current one unless `new_trace`."""
-        with self.tracer.start_as_current_span(
+    ) -> CurrentSpan:
+        """Open a span for a `with` block, as a child of the current one unless `new_trace`."""
+        span = self.tracer.start_span(
             declaration.name,
-            context=Context() if new_trace else context,
-            kind=_KINDS[declaration.kind],
-            attributes=attributes,
-            links=links,
-            record_exception=False,
-            set_status_on_exception=False,
-        ) as span:
-            try:
-                yield span
-            except BaseException as error:
-                mark_failed(span, error)
-                raise
-
-
-def mark_failed(span: trace.Span, error: BaseException) -> None:
-    """Record on the span that it ended in `error`: status and class, not the message."""
-    if span.is_recording():
-        span.set_attribute(ERROR_TYPE, error_type_of(error))
-        span.set_status(Status(StatusCode.ERROR))
+            Context() if new_trace else context,
+            _KINDS[declaration.kind],
+            attributes,
+            links,
+        )
+        return CurrentSpan(span)

@@ -14,6 +14,8 @@ from telemetry.errors import SettingsError
 from telemetry.export import SpanExport
 from telemetry.metrics import Meter
 from telemetry.runtime import Telemetry, TelemetrySettings
+from telemetry.sampling import Sampling
+from telemetry.tracing import Tracing
 
 WORK = Span("work", SpanKind.INTERNAL, "Some work.")
 
@@ -142,8 +144,12 @@ def test_a_full_queue_drops_and_counts() -> None:
         meter = Meter(telemetry.meter.registry.__class__())
         destination = OtlpHttp("http://127.0.0.1:1", {}, telemetry.tracing.provider.resource)
         export = SpanExport(destination, meter, capacity=2)
-        telemetry.tracing.provider.add_span_processor(export)
-        make_spans(telemetry, 5)
+        tracing = Tracing(telemetry.tracing.provider.resource, Sampling(), export.put, export)
+        for _ in range(3):
+            with tracing.span(WORK):
+                pass
+        for _ in range(2):
+            tracing.provider.get_tracer("foreign").start_span("work").end()
         dropped = meter.registry.get_sample_value(PROCESSED, {"error_type": "queue_full"})
         assert dropped == 3
 

@@ -81,8 +81,8 @@ def test_a_file_holds_one_json_request_a_line(tmp_path: Path) -> None:
     with captured_telemetry() as captured:
         record(captured)
         file = JsonFile(path, RESOURCE)
-        file.deliver(captured.spans(), 1)
-        file.deliver(captured.spans()[:1], 1)
+        file.deliver([file.encode(span) for span in captured.spans()], 1)
+        file.deliver([file.encode(captured.spans()[0])], 1)
     first, second = (orjson.loads(line) for line in path.read_bytes().splitlines())
     spans = first["resourceSpans"][0]["scopeSpans"][0]["spans"]
     assert [span["name"] for span in spans] == ["child", "parent"]

@@ -1,0 +1,152 @@
+"""A span that costs what it holds: OpenTelemetry's `Span`, with plain attributes and no locks.
+
+The SDK's span copies and cleans every attribute, keeps bounded lists and takes a lock; most of ours
+have constant names and a handful of values that we made ourselves. `make bench` measures both. What
+ends here goes to a sink as it is; `readable` gives the SDK's form of it to whoever needs that.
+"""
+# ruff: noqa: ARG002, FBT001, FBT002, PLR0913, PLR0917  # the API's signatures
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from opentelemetry import trace
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
+from opentelemetry.trace.span import TraceState
+from opentelemetry.util.types import Attributes, AttributeValue
+
+SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED | TraceFlags.RANDOM_TRACE_ID)
+NOT_SAMPLED: Final = TraceFlags(TraceFlags.RANDOM_TRACE_ID)
+NO_STATE: Final = TraceState()
+_MAX_ATTRIBUTES: Final = 64
+_MAX_LENGTH: Final = 1024
+
+Sink = Callable[["RecordedSpan"], None]
+
+
+class SharedAttributes(dict[str, AttributeValue]):
+    """Attributes that many spans have in common; `encoded` is their form on the wire, made once."""
+
+    __slots__ = ("encoded",)
+
+    def __init__(self, attributes: Mapping[str, AttributeValue] = MappingProxyType({})) -> None:
+        super().__init__(attributes)
+        self.encoded: bytes | None = None
+
+
+_NONE_SHARED: Final = SharedAttributes()
+
+
+def new_trace_id() -> int:
+    """Return a random trace ID, never zero."""
+    return random.getrandbits(128) or 1
+
+
+def new_span_id() -> int:
+    """Return a random span ID, never zero."""
+    return random.getrandbits(64) or 1
+
+
+class RecordedSpan(trace.Span):
+    """A span under way, or ended. Belongs to one task at a time, so it takes no lock."""
+
+    def __init__(
+        self,
+        name: str,
+        kind: SpanKind,
+        context: SpanContext,
+        parent: SpanContext | None,
+        attributes: dict[str, AttributeValue],
+        sink: Sink,
+        links: Sequence[Link] = (),
+        start_time: int | None = None,
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.context = context
+        self.parent = parent
+        self.shared = _NONE_SHARED
+        self.attributes = attributes
+        self.links = links
+        self.start_time = start_time or time.time_ns()
+        self.end_time = 0
+        self.status_code = StatusCode.UNSET
+        self.dropped_attributes = 0
+        self._sink = sink
+
+    def end(self, end_time: int | None = None) -> None:
+        """End the span, once; it goes to its sink."""
+        if not self.end_time:
+            self.end_time = end_time or time.time_ns()
+            self._sink(self)
+
+    def get_span_context(self) -> SpanContext:
+        """Return the span's identity."""
+        return self.context
+
+    def set_attribute(self, key: str, value: AttributeValue) -> None:
+        """Set an attribute; text is cut at 1,024 characters, the 65th attribute is dropped."""
+        if isinstance(value, str) and len(value) > _MAX_LENGTH:
+            value = value[:_MAX_LENGTH]
+        if len(self.attributes) >= _MAX_ATTRIBUTES and key not in self.attributes:
+            self.dropped_attributes += 1
+        elif not self.end_time:
+            self.attributes[key] = value
+
+    def set_attributes(self, attributes: Mapping[str, AttributeValue]) -> None:
+        """Set several attributes."""
+        for key, value in attributes.items():
+            self.set_attribute(key, value)
+
+    def add_event(
+        self, name: str, attributes: Attributes = None, timestamp: int | None = None
+    ) -> None:
+        """Do nothing: span events are deprecated, and a log line of the span says the same."""
+
+    def record_exception(
+        self,
+        exception: BaseException,
+        attributes: Attributes = None,
+        timestamp: int | None = None,
+        escaped: bool = False,
+    ) -> None:
+        """Do nothing: an exception is a log record, and its message stays in the process."""
+
+    def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
+        """Link to another span."""
+        self.links = (*self.links, Link(context, attributes))
+
+    def update_name(self, name: str) -> None:
+        """Rename the span."""
+        self.name = name
+
+    def is_recording(self) -> bool:
+        """Tell whether the span still takes what it is told."""
+        return not self.end_time
+
+    def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
+        """Set the status; a description is dropped, since it quotes what failed."""
+        code = status.status_code if isinstance(status, Status) else status
+        if self.status_code is not StatusCode.OK and code is not StatusCode.UNSET:
+            self.status_code = code
+
+    def readable(self, resource: Resource, scope: InstrumentationScope) -> ReadableSpan:
+        """Return the ended span as the SDK's exporters and tests know it."""
+        return ReadableSpan(
+            name=self.name,
+            context=self.context,
+            parent=self.parent,
+            resource=resource,
+            attributes={**self.shared, **self.attributes},
+            links=tuple(self.links),
+            kind=self.kind,
+            status=Status(self.status_code),
+            start_time=self.start_time,
+            end_time=self.end_time,
+            instrumentation_scope=scope,
+        )
