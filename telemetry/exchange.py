@@ -19,6 +19,7 @@ class Exchange:
     __slots__ = (
         "_finished",
         "_send",
+        "_trailers",
         "ended",
         "error",
         "reported",
@@ -45,6 +46,7 @@ class Exchange:
         self.error: BaseException | None = None
         self.reported = False
         self._send = send
+        self._trailers = False
         self._finished = finished
 
     async def send(self, message: Message) -> None:
@@ -52,18 +54,24 @@ class Exchange:
         kind = message["type"]
         if kind == "http.response.start":
             self.status = message["status"]
+            self._trailers = message.get("trailers", False)
             message["headers"] = self._with_correlation_id(message.get("headers", ()))
             await self._send(message)
             return
         await self._send(message)
-        if (kind == "http.response.body" and not message.get("more_body", False)) or (
-            kind == "http.response.pathsend"
-        ):
+        if self._is_last(kind, message):
             self.ended = time.perf_counter()
             if self.status < _FIRST_SERVER_ERROR:
                 # Background tasks come after this and are no part of the request. A failed one
                 # waits for the exception that tells why.
                 self._finished(self)
+
+    def _is_last(self, kind: str, message: Message) -> bool:
+        if kind == "http.response.body":
+            return not (message.get("more_body", False) or self._trailers)
+        if kind == "http.response.trailers":
+            return not message.get("more_trailers", False)
+        return kind == "http.response.pathsend"
 
     def _with_correlation_id(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         """Return the answer's headers with ours in the place of any of the same name."""

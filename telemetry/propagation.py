@@ -1,7 +1,8 @@
 """Context over a boundary: from a client's headers, and through a queue in a carrier.
 
 Headers are read as W3C Trace Context Level 2 asks: from the raw bytes, bounded, and dropped whole
-where malformed or sent twice. A carrier holds `traceparent`, `tracestate` and `correlation_id`.
+where malformed; one that was sent twice is dropped by the reader of the request. A carrier holds
+`traceparent`, `tracestate` and `correlation_id`.
 """
 
 import re
@@ -10,53 +11,45 @@ from contextlib import contextmanager, nullcontext
 from typing import Final
 
 from opentelemetry import trace
-from opentelemetry.trace import Link, SpanContext, TraceFlags, TraceState
+from opentelemetry.trace import Link, SpanContext, TraceFlags
 
 from telemetry.context import accepted_correlation_id, bound_correlation_id, correlation_id
+from telemetry.tracestate import NO_STATE, parse_tracestate
 
 TRACEPARENT: Final = "traceparent"
 TRACESTATE: Final = "tracestate"
 CARRIER_CORRELATION_ID: Final = "correlation_id"
 
 _TRACEPARENT = re.compile(
-    rb"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-[ -~]*)?", re.ASCII
+    # Version 00 ends with the flags; of a later one nothing is known but that a dash comes next.
+    rb"[ \t]*(?:00(?=.{53}[ \t]*\Z)|(?!00|ff)[0-9a-f]{2})"
+    rb"-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*|[ \t]*)",
+    re.DOTALL,
 )
 _MAX_TRACEPARENT_BYTES: Final = 256
-_MAX_TRACESTATE_BYTES: Final = 512
-_MAX_TRACESTATE_MEMBERS: Final = 32
+_KNOWN_FLAGS: Final = TraceFlags.SAMPLED | TraceFlags.RANDOM_TRACE_ID
+_FLAGS: Final = tuple(TraceFlags(value & _KNOWN_FLAGS) for value in range(256))
 
 
 def parse_traceparent(raw: bytes, tracestate: bytes = b"") -> SpanContext | None:
     """Return the remote span that a `traceparent` value names, or None where it is unfit.
 
-    W3C Trace Context Level 2, sections 3.2 and 4.3: version `ff` and all-zero IDs are invalid,
-    version `00` has no further fields, later versions may have some.
+    `tracestate` is read only beside a good `traceparent`, and being unfit takes nothing from it.
+    Flags that Level 2 does not know are cleared, as it asks of what is sent on.
     """
     if len(raw) > _MAX_TRACEPARENT_BYTES:
         return None
     match = _TRACEPARENT.fullmatch(raw)
     if match is None:
         return None
-    version, trace_id, span_id, flags, further = match.groups()
-    if version == b"ff" or (version == b"00" and further is not None):
-        return None
-    context = SpanContext(
-        trace_id=int(trace_id, 16),
-        span_id=int(span_id, 16),
+    trace_id, span_id, flags = match.groups()
+    return SpanContext(
+        int(trace_id, 16),
+        int(span_id, 16),
         is_remote=True,
-        trace_flags=TraceFlags(int(flags, 16) & 0x03),
-        trace_state=_parse_tracestate(tracestate),
+        trace_flags=_FLAGS[int(flags, 16)],
+        trace_state=parse_tracestate(tracestate) if tracestate else NO_STATE,
     )
-    return context if context.is_valid else None
-
-
-def _parse_tracestate(raw: bytes) -> TraceState:
-    if not raw or len(raw) > _MAX_TRACESTATE_BYTES:
-        return TraceState()
-    members = raw.decode("latin-1").split(",")
-    if len(members) > _MAX_TRACESTATE_MEMBERS:
-        return TraceState()
-    return TraceState.from_header(members)
 
 
 def inject() -> dict[str, str]:
@@ -66,7 +59,8 @@ def inject() -> dict[str, str]:
     if span_context.is_valid:
         carrier[TRACEPARENT] = (
             f"00-{trace.format_trace_id(span_context.trace_id)}"
-            f"-{trace.format_span_id(span_context.span_id)}-{span_context.trace_flags:02x}"
+            f"-{trace.format_span_id(span_context.span_id)}"
+            f"-{span_context.trace_flags & _KNOWN_FLAGS:02x}"
         )
         if span_context.trace_state:
             carrier[TRACESTATE] = span_context.trace_state.to_header()

@@ -89,7 +89,7 @@ class Telemetry:
             self.tracing.tracer.sampling,
             self.meter,
             self.lines,
-            RouteTemplates(),
+            RouteTemplates(app),
             batch=_REQUESTS_IN_A_BATCH if self._export else 1,
         )
         self._reporters.append(reporter)
