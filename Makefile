@@ -4,6 +4,8 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 LOCKS := compose/locks
 INSTALLED := $(VENV)/installed
+BENCH_VENV := build/bench-venv
+BENCH_INSTALLED := $(BENCH_VENV)/installed
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up down test check generate bench format lock clean
@@ -38,8 +40,8 @@ generate: $(INSTALLED) ## Write dashboards, rules, Alertmanager's configuration 
 	@$(RUN) -m dashboards build
 	@$(RUN) -m alerts build
 
-bench: $(INSTALLED) ## Measure ours against the library's, side by side; a table and build/bench.json
-	@$(RUN) -m bench
+bench: $(BENCH_INSTALLED) ## Measure ours against the stock stack, side by side; a table and build/bench.json
+	@$(BENCH_VENV)/bin/python -m bench $(ARGUMENTS)
 
 format: $(INSTALLED) ## Format the code and mend what the linter can
 	@$(RUN) -m ruff format .
@@ -59,4 +61,10 @@ $(INSTALLED): $(LOCKS)/development.txt
 	@echo "Installing the locked dependencies into $(VENV) (about half a minute, once)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(BENCH_INSTALLED): $(LOCKS)/bench.txt | $(INSTALLED)
+	@echo "Installing the stock packages to measure against into $(BENCH_VENV)"
+	@$(PYTHON) -m venv $(BENCH_VENV)
+	@$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@

@@ -6,7 +6,8 @@ from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.util.types import AttributeValue
 
-from bench.pairs import Comparison, Contestant, compare
+from bench.pairs import Contestant, compare
+from bench.rows import Row
 from telemetry.catalog import Span, SpanKind
 from telemetry.otlp import encode_request
 from telemetry.testing import captured_telemetry
@@ -26,7 +27,7 @@ _ATTRIBUTES: dict[str, AttributeValue] = {
 }
 
 
-def comparisons() -> Iterator[Comparison]:
+def comparisons() -> Iterator[Row]:
     """Yield an A/A pair, which must come out at 1, and the comparison."""
     spans = _spans()
     resource = spans[0].resource

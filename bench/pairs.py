@@ -5,22 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """`ratio` is ours over the baseline's throughput: above 1, ours is faster.
-
-    `cpu_us_added` is what one operation of ours costs more than the baseline's, in microseconds of
-    CPU; negative where it costs less.
-    """
-
-    name: str
-    baseline: str
-    ratio: float
-    q1: float
-    q3: float
-    pairs: int
-    cpu_us_added: float
+from bench.rows import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +16,7 @@ class Contestant:
     run: Callable[[], object]
 
 
-def compare(
-    ours: Contestant, theirs: Contestant, *, operations: int, pairs: int = 31
-) -> Comparison:
+def compare(ours: Contestant, theirs: Contestant, *, operations: int, pairs: int = 31) -> Row:
     """Run both in turn; each run does `operations` operations."""
     ours.run()
     theirs.run()
@@ -41,7 +24,7 @@ def compare(
     ratios = [their_time / own_time for own_time, their_time in times]
     q1, median, q3 = statistics.quantiles(ratios, n=4)
     added = statistics.median(own - other for own, other in times) / operations
-    return Comparison(ours.name, theirs.name, median, q1, q3, pairs, added * 1e6)
+    return Row(ours.name, theirs.name, median, q1, q3, pairs, added * 1e6)
 
 
 def _cpu_seconds(run: Callable[[], object]) -> float:

@@ -35,11 +35,13 @@ def wanted(project: dict[str, object], lock: str) -> list[Requirement]:
     if lock == "runtime.txt":
         return [Requirement(line) for line in runtime]
     groups: dict[str, list[str | dict[str, str]]] = project["dependency-groups"]  # type: ignore[assignment]
-    lines = [line for group in groups.values() for line in group if isinstance(line, str)]
+    bench = {"bench", "native"}
+    chosen = bench if lock == "bench.txt" else groups.keys() - {"bench"}
+    lines = [line for name in chosen for line in groups[name] if isinstance(line, str)]
     return [Requirement(line) for line in (*runtime, *lines)]
 
 
-@pytest.mark.parametrize("lock", ["runtime.txt", "development.txt"])
+@pytest.mark.parametrize("lock", ["runtime.txt", "development.txt", "bench.txt"])
 def test_the_lock_holds_what_the_project_asks_for(lock: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     versions = locked(lock)
@@ -51,7 +53,7 @@ def test_the_lock_holds_what_the_project_asks_for(lock: str) -> None:
         )
 
 
-@pytest.mark.parametrize("lock", ["runtime.txt", "development.txt"])
+@pytest.mark.parametrize("lock", ["runtime.txt", "development.txt", "bench.txt"])
 def test_the_lock_has_a_hash_for_each_and_no_address(lock: str) -> None:
     text = (LOCKS / lock).read_text()
     blocks = re.split(r"\n(?=\S)", text.strip())

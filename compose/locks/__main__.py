@@ -1,6 +1,7 @@
 """`python -m compose.locks`: resolve pyproject.toml into the lock files beside this module.
 
-`runtime.txt` is what the container image installs, `development.txt` what `make` installs.
+`runtime.txt` is what the container image installs, `development.txt` what `make` installs,
+`bench.txt` what `make bench` installs beside it: the stock packages that it measures against.
 """
 
 import subprocess
@@ -8,7 +9,12 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-LOCKS = {"runtime.txt": (), "development.txt": ("--group", "development")}
+LOCKS = {
+    "runtime.txt": (),
+    "development.txt": ("--group", "development"),
+    # The data stores that it measures with are those of the native run.
+    "bench.txt": ("--group", "bench", "--group", "native"),
+}
 
 
 def main() -> int:

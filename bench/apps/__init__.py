@@ -1,0 +1,1 @@
+"""The applications under load: the same handlers, wrapped differently."""
