@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import asyncpg
 import redis.asyncio
@@ -63,7 +63,18 @@ def asyncpg_decisions(url: str) -> Starlette:
     return _application(select, lifespan)
 
 
-def redis_decisions(client: redis.asyncio.Redis) -> Starlette:
+class Getting(Protocol):
+    """What `redis_decisions` needs of a client, traced or not."""
+
+    async def get(self, name: str) -> bytes | str | None:
+        """Return the value of a key."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the client."""
+
+
+def redis_decisions(client: Getting) -> Starlette:
     """Return the application that runs one GET."""
 
     async def get() -> None:

@@ -20,7 +20,14 @@ def test_what_did_not_arrive_voids_the_run() -> None:
 
 def test_a_row_has_the_agreed_fields_and_its_own() -> None:
     assert row("a", 0.5).as_json() == {
-        "name": "a", "baseline": "bare", "ratio": 0.5, "q1": 0.5, "q3": 0.5, "pairs": 3,
-        "cpu_us_added": None, "p99_ratio": 2.0, "problems": (),
+        "name": "a",
+        "baseline": "bare",
+        "ratio": 0.5,
+        "q1": 0.5,
+        "q3": 0.5,
+        "pairs": 3,
+        "cpu_us_added": None,
+        "p99_ratio": 2.0,
+        "problems": (),
     }
     assert table_of([row("a", 0.5)]).row_count == 1
