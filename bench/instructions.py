@@ -1,8 +1,8 @@
 """User-space instructions a request costs, counted by callgrind: `python -m bench.instructions`.
 
-In-process ASGI calls, without a server; each variant runs twice, and the difference between the two
-numbers of requests leaves out the start. Counts repeat where times do not, so `--check LIMIT`, which
-fails where ours adds more than LIMIT instructions a request, can stand in CI.
+In-process ASGI calls, without a server; each variant runs twice, and the difference between the
+two numbers of requests leaves out the start. Counts repeat where times do not, so `--check LIMIT`,
+which fails where ours adds more than LIMIT instructions a request, can stand in CI.
 """
 
 import argparse

@@ -11,9 +11,9 @@ from bench.rows import Row
 _FAIR: Final = (0.97, 1.03)
 _FIGURES: Final = (
     ("measured_by", "by"),
-    ("p50_ratio", "p50 ×"),
-    ("p99_ratio", "p99 ×"),
-    ("p99_ratio_half_knee", "p99 × at half load"),
+    ("p50_ratio", "p50 x"),
+    ("p99_ratio", "p99 x"),
+    ("p99_ratio_half_knee", "p99 x at half load"),
 )
 _ELSEWHERE: Final = (
     "memory_mib",
@@ -32,8 +32,8 @@ def table_of(rows: Iterable[Row]) -> Table:
         *(title for _, title in _FIGURES),
         "also",
         caption=(
-            "ratio: the baseline's cost over the row's, as throughput (by time; by CPU where a core "
-            "was not kept busy). CPU of all threads, a request. × : times the baseline's, all "
+            "ratio: the baseline's cost over the row's, as throughput (by time; by CPU where a "
+            "core was not kept busy). CPU of all threads, a request. x: times the baseline's, all "
             "connections busy; at half load: of what the baseline can take, at random moments. "
             f"Python {platform.python_version()}, {platform.machine()}."
         ),

@@ -26,5 +26,5 @@ class Row:
     def as_json(self) -> dict[str, object]:
         """Return the row as bench.json has it."""
         plain = asdict(self)
-        more = plain.pop("more")
-        return plain | more
+        more: dict[str, object] = plain.pop("more")
+        return {**plain, **more}

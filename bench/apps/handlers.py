@@ -66,7 +66,7 @@ def asyncpg_decisions(url: str) -> Starlette:
 class Getting(Protocol):
     """What `redis_decisions` needs of a client, traced or not."""
 
-    async def get(self, name: str) -> bytes | str | None:
+    def get(self, name: str) -> Awaitable[bytes | str | None]:
         """Return the value of a key."""
         ...
 

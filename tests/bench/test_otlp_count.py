@@ -9,7 +9,8 @@ def request(*spans_of_scopes: int) -> bytes:
     span = Span(name="GET /", trace_id=b"t" * 16, start_time_unix_nano=2**60, flags=257)
     scopes = [ScopeSpans(spans=[span] * number) for number in spans_of_scopes]
     resources = [ResourceSpans(scope_spans=scopes[:1]), ResourceSpans(scope_spans=scopes[1:])]
-    return ExportTraceServiceRequest(resource_spans=resources).SerializeToString()
+    encoded: bytes = ExportTraceServiceRequest(resource_spans=resources).SerializeToString()
+    return encoded
 
 
 def test_spans_of_every_resource_and_scope_are_counted() -> None:
