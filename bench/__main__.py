@@ -22,6 +22,9 @@ _REQUESTS_LONG: Final = 1_000_000
 
 Comparison = Callable[[], Iterable[Row]]
 
+_WIDTH = 140
+"""Columns where no terminal says how many there are."""
+
 
 def comparisons(cores: Cores, *, long: bool) -> Mapping[str, Comparison]:
     """Return what can be measured, by name, in the order in which it is."""
@@ -38,7 +41,7 @@ def comparisons(cores: Cores, *, long: bool) -> Mapping[str, Comparison]:
 
 def main() -> int:
     """Measure, show, store; return 1 where the run is void."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH)
     cores = Cores.of_this_machine()
     parser = argparse.ArgumentParser(prog="python -m bench")
     parser.add_argument("only", nargs="*", help=", ".join(comparisons(cores, long=False)))
