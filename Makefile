@@ -6,6 +6,8 @@ LOCKS := compose/locks
 INSTALLED := $(VENV)/installed
 BENCH_VENV := build/bench-venv
 BENCH_INSTALLED := $(BENCH_VENV)/installed
+# What telemetry may add to a request, in user-space instructions.
+MOST_INSTRUCTIONS_ADDED := 150000
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up down test check generate bench format lock clean
@@ -26,7 +28,7 @@ test: $(INSTALLED) ## Run every test, the chain from a request to a delivered al
 	@$(RUN) -m compose provision
 	@$(RUN) -m pytest
 
-check: $(INSTALLED) ## Lint, types, import contracts, generated files current, configuration valid
+check: $(INSTALLED) ## Lint, types, import contracts, generated files current, configuration valid, cost in bounds
 	@$(RUN) -m compose provision
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m ruff check .
@@ -35,12 +37,13 @@ check: $(INSTALLED) ## Lint, types, import contracts, generated files current, c
 	@$(RUN) -m dashboards check
 	@$(RUN) -m alerts check
 	@$(RUN) -m compose.check
+	@$(RUN) -m bench.instructions --check $(MOST_INSTRUCTIONS_ADDED)
 
 generate: $(INSTALLED) ## Write dashboards, rules, Alertmanager's configuration and the runbooks' frames
 	@$(RUN) -m dashboards build
 	@$(RUN) -m alerts build
 
-bench: $(BENCH_INSTALLED) ## Measure ours against the stock stack, side by side; a table and build/bench.json
+bench: $(BENCH_INSTALLED) ## Measure ours against the stock stack, side by side (docs/bench.md); a quarter of an hour
 	@$(BENCH_VENV)/bin/python -m bench $(ARGUMENTS)
 
 format: $(INSTALLED) ## Format the code and mend what the linter can

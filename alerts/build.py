@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from alerts import alertmanager, burn_rate, causes, yaml_file
+from alerts import alertmanager, burn_rate, causes, telemetry, yaml_file
 from alerts.cases import document as case_document
 from alerts.clock import Clock
 from alerts.links import Links
@@ -41,7 +41,11 @@ def groups(options: Options) -> tuple[Group, ...]:
             burn_rate.alerts(objective, options.clock, options.links),
         )
     )
-    return (*of_objectives, causes.group(options.clock, options.links))
+    return (
+        *of_objectives,
+        causes.group(options.clock, options.links),
+        telemetry.group(options.clock, options.links),
+    )
 
 
 def generate(options: Options) -> dict[str, str]:

@@ -14,6 +14,7 @@ from alerts.templating import time_before
 
 SERVICE_BOARD: Final = "sightline-service-overview"
 RUNTIME_BOARD: Final = "sightline-runtime"
+TELEMETRY_BOARD: Final = "sightline-telemetry-health"
 """The `uid` of a board that `dashboards` builds."""
 
 _MICROSECONDS: Final = 1_000_000

@@ -32,6 +32,12 @@ SEVERITY: Final = "severity"
 SLO: Final = "slo"
 WINDOW: Final = "window"
 
+INPUT_REFUSED: Final = "TelemetryInputRefused"
+LOG_LINES_DROPPED: Final = "TelemetryLogLinesDropped"
+SCRAPES_REFUSED: Final = "TelemetryScrapesRefused"
+SERIES_CAPPED: Final = "TelemetrySeriesCapped"
+SIGNALS_CUT: Final = "TelemetrySignalsCut"
+SPANS_DROPPED: Final = "TelemetrySpansDropped"
 TARGET_DOWN: Final = "TargetDown"
 WATCHDOG: Final = "Watchdog"
 

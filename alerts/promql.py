@@ -4,7 +4,7 @@ import json
 
 from alerts.naming import JOB, LE
 from alerts.targets import job_of
-from telemetry.catalog.declarations import DeclarationError, Histogram
+from telemetry.catalog.declarations import DeclarationError, Histogram, Label
 from telemetry.catalog.objectives import Matcher
 
 _LARGEST_PLAIN_BOUND = 1e6
@@ -25,6 +25,11 @@ def matches(label: str, pattern: str) -> str:
     return f"{label}=~{json.dumps(pattern, ensure_ascii=False)}"
 
 
+def condition(label: Label, operator: str, value: str) -> str:
+    """Return the matcher of a condition."""
+    return f"{label.prometheus_name}{operator}{json.dumps(value, ensure_ascii=False)}"
+
+
 def count(metric: Histogram, *conditions: Matcher) -> str:
     """Return the selector of how many measurements a histogram took."""
     return selector(f"{metric.prometheus_name}_count", *_conditions(metric, conditions))
@@ -42,9 +47,9 @@ def count_within(metric: Histogram, bound: float, *conditions: Matcher) -> str:
 
 def _conditions(metric: Histogram, conditions: tuple[Matcher, ...]) -> list[str]:
     texts = [equal(JOB, job_of(metric))]
-    for condition in conditions:
-        name = metric.label(condition.label.attribute).prometheus_name
-        texts.append(f"{name}{condition.operator}{json.dumps(condition.value, ensure_ascii=False)}")
+    for one in conditions:
+        label = metric.label(one.label.attribute)
+        texts.append(condition(label, one.operator, one.value))
     return texts
 
 

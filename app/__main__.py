@@ -1,7 +1,8 @@
-"""The way in: `python -m app web | worker | migrate`.
+"""The way in: `python -m app web | worker | migrate | pseudonym NAME`.
 
 Exit codes: 0 after a graceful stop, 1 where the process cannot start or go on, 2 for a wrong
-setting. Each failure is one line on stderr that names the process.
+setting. Each expected failure is one line on stderr that names the process; an unexpected one is
+its stack, without the messages of exceptions, which quote what they failed on.
 """
 
 import argparse
@@ -12,11 +13,13 @@ from typing import Any, Final
 
 import uvloop
 
-from app import processes
+from app import processes, signals
 from app.errors import ProblemError, SettingsError, StartupError
 from app.settings import Settings, read_settings
 from telemetry import errors as telemetry_errors
 from telemetry.export import NoExport
+from telemetry.pseudonyms import Pseudonyms
+from telemetry.redaction import describe_exception
 from telemetry.runtime import Telemetry, TelemetrySettings
 
 VERSION: Final = "0.1.0"
@@ -32,15 +35,37 @@ Process = Callable[[Settings, Telemetry], Coroutine[Any, Any, None]]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the named process to its end and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m app", description="The Sightline service.")
-    parser.add_argument("process", choices=("web", "worker", "migrate"))
-    process = parser.parse_args(arguments).process
+    commands = parser.add_subparsers(dest="process", required=True, metavar="COMMAND")
+    commands.add_parser("web", help="serve HTTP")
+    commands.add_parser("worker", help="make and mail reports")
+    commands.add_parser("migrate", help="bring the database up to date")
+    pseudonym = commands.add_parser(
+        "pseudonym", help="print the hash under which telemetry knows a user or an API key's name"
+    )
+    pseudonym.add_argument("name", metavar="NAME")
+    given = parser.parse_args(arguments)
+    process: str = given.process
     try:
-        _run(process)
+        if process == "pseudonym":
+            sys.stdout.write(f"{_pseudonym(given.name)}\n")
+        else:
+            _run(process)
     except (SettingsError, telemetry_errors.SettingsError) as error:
         return _failure(process, error, _WRONG_SETTING)
     except (StartupError, telemetry_errors.StartError, ProblemError) as error:
         return _failure(process, error, _FAILED)
+    except Exception as error:  # noqa: BLE001  # Python would print the message, and its values
+        sys.stderr.write(f"sightline-{process} failed:\n{describe_exception(error)}\n")
+        return _FAILED
     return 0
+
+
+def _pseudonym(name: str) -> str:
+    key = read_settings().pseudonym_key
+    if key is None:
+        message = "SIGHTLINE_PSEUDONYM_KEY is required: without it each process has its own"
+        raise SettingsError(message)
+    return Pseudonyms(key.get_secret_value().encode()).of(name)
 
 
 def _run(process: str) -> None:
@@ -73,12 +98,16 @@ def _run_with_telemetry(run: Process, settings: Settings, name: str, metrics_por
             metrics_port=metrics_port,
             otlp_endpoint=settings.otlp_endpoint,
             otlp_headers=settings.otlp_headers,
+            otlp_compression=settings.otlp_compression,
             traces_file=settings.traces_file,
             sampling_ratio=settings.sampling_ratio,
             remote_sampling_ratio=settings.remote_sampling_ratio,
             slow_seconds=settings.slow_seconds,
             log_level=settings.log_level,
             log_format=settings.log_format,
+            access_log_ratio=settings.access_log_ratio,
+            attributes=signals.ATTRIBUTES,
+            **_pseudonym_key(settings),
         ),
         # With the SDK disabled spans go nowhere; logs and metrics stay.
         span_sink=NoExport() if settings.sdk_disabled else None,
@@ -88,6 +117,11 @@ def _run_with_telemetry(run: Process, settings: Settings, name: str, metrics_por
         uvloop.run(run(settings, telemetry))
     finally:
         telemetry.stop(settings.stop_budget.flushing)
+
+
+def _pseudonym_key(settings: Settings) -> dict[str, bytes]:
+    key = settings.pseudonym_key
+    return {} if key is None else {"pseudonym_key": key.get_secret_value().encode()}
 
 
 def _failure(process: str, error: Exception, code: int) -> int:

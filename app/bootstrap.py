@@ -74,15 +74,16 @@ def build(settings: Settings, telemetry: Telemetry, **overrides: Unpack[Override
 
     app = Starlette(
         routes=url_table(
-            keys=KeyRing(settings.api_keys),
+            keys=KeyRing(settings.api_keys, telemetry.pseudonyms),
             dependencies=[
                 Dependency("database", pool.ping, is_required=True),
                 Dependency("redis", store.ping, is_required=False),
             ],
-            authorization=AuthorizationService(layers, meter),
+            authorization=AuthorizationService(layers, telemetry),
             register=GrantRegister(pool, epoch, meter),
             scheduler=ReportScheduler(pool, telemetry),
             statuses=ReportStatuses(pool),
+            pseudonyms=telemetry.pseudonyms,
         ),
         exception_handlers=exception_handlers(),
         lifespan=lambda _: running(),

@@ -26,6 +26,7 @@ logger = structlog.stdlib.get_logger()
 
 async def serve(settings: Settings, telemetry: Telemetry) -> None:
     """Serve HTTP until told to stop."""
+    _warn(settings)
     stop = _stop_signal()
     service = build(settings, telemetry)
     listener = _bind(settings.http_host, settings.http_port)
@@ -49,6 +50,7 @@ async def serve(settings: Settings, telemetry: Telemetry) -> None:
 
 async def work(settings: Settings, telemetry: Telemetry) -> None:
     """Make and mail reports until told to stop."""
+    _warn(settings)
     stop = _stop_signal()
     pool = DatabasePool(settings, telemetry, application=telemetry.settings.service_name)
     bounded = settings.model_copy(update={"stop_seconds": settings.stop_budget.finishing})
@@ -56,6 +58,11 @@ async def work(settings: Settings, telemetry: Telemetry) -> None:
         logger.info(signals.SERVICE_STARTED.name)
         await run_worker(bounded, telemetry, pool, stop)
     logger.info(signals.SERVICE_STOPPED.name)
+
+
+def _warn(settings: Settings) -> None:
+    if settings.pseudonym_key is None:
+        logger.warning(signals.PSEUDONYM_KEY_MISSING.name)
 
 
 class _Server(uvicorn.Server):

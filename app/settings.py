@@ -21,6 +21,7 @@ from app.errors import SettingsError
 
 _PREFIX: Final = "SIGHTLINE_"
 _POSTGRESQL_PORT: Final = 5432
+_DEVELOPMENT: Final = "development"
 _SHA256_HEX: Final = re.compile(r"[0-9a-f]{64}")
 
 Host = Annotated[str, Field(min_length=1, max_length=255)]
@@ -122,9 +123,11 @@ class Settings(BaseSettings):
     stop_seconds: Seconds = 10.0
     remote_sampling_ratio: Annotated[float, Field(ge=0, le=1)] = 1.0
     slow_seconds: Seconds = 1.0
+    access_log_ratio: Annotated[float, Field(ge=0, le=1)] = 1.0
+    pseudonym_key: Annotated[SecretStr, Field(min_length=32, max_length=1_024)] | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
-    environment: Annotated[str, Field(min_length=1, max_length=64)] = "development"
+    environment: Annotated[str, Field(min_length=1, max_length=64)] = _DEVELOPMENT
     traces_file: Path | None = None
 
     otlp_endpoint: Annotated[
@@ -136,6 +139,9 @@ class Settings(BaseSettings):
         BeforeValidator(_pairs),
         Field(validation_alias="OTEL_EXPORTER_OTLP_HEADERS", repr=False),
     ] = Field(default_factory=dict)
+    otlp_compression: Annotated[
+        Literal["none", "gzip"], Field(validation_alias="OTEL_EXPORTER_OTLP_COMPRESSION")
+    ] = "none"
     traces_sampler: Annotated[
         Literal["parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio"],
         Field(validation_alias="OTEL_TRACES_SAMPLER"),
@@ -149,6 +155,13 @@ class Settings(BaseSettings):
     def _pool_bounds(self) -> Self:
         if self.database_pool_min > self.database_pool_max:
             expected = "SIGHTLINE_DATABASE_POOL_MIN must not exceed SIGHTLINE_DATABASE_POOL_MAX"
+            raise _wrong(expected)
+        return self
+
+    @validates_model(mode="after")
+    def _names_are_hashed_alike(self) -> Self:
+        if self.pseudonym_key is None and self.environment != _DEVELOPMENT:
+            expected = f"SIGHTLINE_PSEUDONYM_KEY is required outside of {_DEVELOPMENT}"
             raise _wrong(expected)
         return self
 

@@ -24,6 +24,14 @@ REPORT_OUTCOME: Final = Label("report.outcome", ("delivered", "retried", "dead")
 QUEUE: Final = Label("report.queue", ("reports", "mail"))
 MAIL_OUTCOME: Final = Label("mail.outcome", ("sent", "retried", "dead"))
 
+SUBJECT_HASH: Final = "authorization.subject.hash"
+"""Whose permission it is about, as a keyed hash; `user.hash` is who asks."""
+TASK_ID: Final = "report.task_id"
+ATTEMPT: Final = "report.attempt"
+GRANTS: Final = "report.grants"
+RETRY_SECONDS: Final = "report.retry_seconds"
+SMTP_REPLY_CODE: Final = "smtp.reply.code"
+
 CHECK_DURATION: Final = Histogram(
     name="authorization.check.duration",
     unit="s",
@@ -110,6 +118,9 @@ PROCESS_MAIL: Final = Span(
 SMTP_SEND: Final = Span("smtp.send", SpanKind.CLIENT, "The mail is handed to the mail server.")
 
 SERVICE_STARTED: Final = Event("service.started", "The process is ready for work.")
+PSEUDONYM_KEY_MISSING: Final = Event(
+    "pseudonym_key.missing", "Names are hashed with a key that only this process has."
+)
 SERVICE_STOPPED: Final = Event("service.stopped", "The process has handed back all its work.")
 GRANT_CHANGED: Final = Event("grant.changed", "A grant was added or revoked.")
 CACHE_UNAVAILABLE: Final = Event("cache.unavailable", "Redis failed; the database answers.")
@@ -144,3 +155,14 @@ METRICS: Final = (
     LEASES_LOST,
     MAIL_FINISHED,
 )
+
+ATTRIBUTES: Final = (
+    *(label.attribute for metric in METRICS for label in metric.labels),
+    SUBJECT_HASH,
+    TASK_ID,
+    ATTEMPT,
+    GRANTS,
+    RETRY_SECONDS,
+    SMTP_REPLY_CODE,
+)
+"""What may leave in spans and log lines beside `telemetry.catalog`'s; anything else is dropped."""

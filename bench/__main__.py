@@ -1,29 +1,33 @@
-"""`python -m bench`: run every comparison, print a table, write build/bench.json."""
+"""`python -m bench`: run every comparison, print a table, write build/bench.json.
+
+The file is written anew after every row, so that a run that is cut off leaves what it measured; a
+comparison, or a row, that fails takes no other with it.
+"""
 
 import argparse
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-import orjson
 from rich.console import Console
 
-from bench import encoding, exposition, instructions, memory, service
+from bench import exposition, instructions, memory, page, screen, service
 from bench.processes import Cores
-from bench.report import reasons_against, table_of
+from bench.results import Results
 from bench.rounds import Effort
-from bench.rows import Row
+from bench.rows import Measurement
 
 RESULT: Final = Path("build/bench.json")
 _REQUESTS: Final = 50_000
 _REQUESTS_LONG: Final = 1_000_000
-
-Comparison = Callable[[], Iterable[Row]]
-
-_WIDTH = 140
+_WIDTH: Final = 100
 """Columns where no terminal says how many there are."""
+
+Comparison = Callable[[], Iterable[Measurement]]
 
 
 def comparisons(cores: Cores, *, long: bool) -> Mapping[str, Comparison]:
@@ -32,38 +36,70 @@ def comparisons(cores: Cores, *, long: bool) -> Mapping[str, Comparison]:
     return {
         "requests": lambda: service.requests(cores, effort),
         "stores": lambda: service.data_stores(cores, effort),
-        "memory": lambda: memory.rows(cores, _REQUESTS_LONG if long else _REQUESTS),
-        "exposition": exposition.rows,
-        "encoding": encoding.comparisons,
-        "instructions": instructions.rows,
+        "memory": lambda: memory.measurements(cores, _REQUESTS_LONG if long else _REQUESTS),
+        "exposition": exposition.measurements,
+        # Needs what only the bench's own environment has.
+        "encoding": lambda: import_module("bench.encoding").measurements(),
+        "instructions": instructions.measurements,
     }
 
 
+def measure(name: str, comparison: Comparison, results: Results, console: Console) -> None:
+    """Take every measurement that can be taken; what fails is noted beside the rows."""
+    try:
+        for measurement in comparison():
+            started = time.monotonic()
+            try:
+                row = measurement.take()
+            except Exception as error:  # noqa: BLE001  # whatever it is, the others go on
+                results.failed(measurement.name, error)
+                console.print(screen.failure_line(measurement.name, error), markup=False)
+            else:
+                results.add(name, row)
+                seconds = time.monotonic() - started
+                console.print(screen.progress_line(row, seconds), markup=False, highlight=False)
+            results.write(RESULT)
+    except Exception as error:  # noqa: BLE001  # the same, of what all of them need
+        results.failed(name, error)
+        results.write(RESULT)
+        console.print(screen.failure_line(name, error), markup=False)
+
+
 def main() -> int:
-    """Measure, show, store; return 1 where the run is void."""
+    """Measure, show, store; return 1 where a row is void or failed."""
     console = Console(width=None if sys.stdout.isatty() else _WIDTH)
     cores = Cores.of_this_machine()
-    parser = argparse.ArgumentParser(prog="python -m bench")
-    parser.add_argument("only", nargs="*", help=", ".join(comparisons(cores, long=False)))
-    parser.add_argument("--long", action="store_true", help="more rounds, a million requests")
-    options = parser.parse_args()
+    options = _options(comparisons(cores, long=False))
     known = comparisons(cores, long=options.long)
+    results = Results.of_this_machine(long=options.long)
+    started = time.monotonic()
+    try:
+        for name in options.only or known:
+            console.print(f"[dim]{time.monotonic() - started:4.0f} s  {name}[/dim]")
+            # Counting instructions takes no time that matters: it may use every core.
+            os.sched_setaffinity(0, cores.all if name == "instructions" else cores.others)
+            measure(name, known[name], results, console)
+    except KeyboardInterrupt:
+        results.failed("the run", KeyboardInterrupt("interrupted"))
+    results.write(RESULT)
+    screen.show(results, console)
+    if options.write:
+        page.write(options.write, results)
+    return int(results.is_void())
+
+
+def _options(known: Mapping[str, Comparison]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench")
+    parser.add_argument("only", nargs="*", help=", ".join(known))
+    parser.add_argument("--long", action="store_true", help="more rounds, a million requests")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="put the tables into a page")
+    options = parser.parse_args()
     unknown = set(options.only) - set(known)
     if unknown:
         parser.error(f"no such comparison: {', '.join(sorted(unknown))}")
-    rows: list[Row] = []
-    for name in options.only or known:
-        console.print(f"[dim]{name}[/dim]")
-        # Counting instructions takes no time that matters: it may use every core.
-        os.sched_setaffinity(0, cores.all if name == "instructions" else cores.others)
-        rows.extend(known[name]())
-    console.print(table_of(rows))
-    against = reasons_against(rows)
-    for reason in against:
-        console.print(f"VOID: {reason}", style="red", markup=False)
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_bytes(orjson.dumps([row.as_json() for row in rows], option=orjson.OPT_INDENT_2))
-    return int(bool(against))
+    if options.write and not page.has_place(options.write):
+        parser.error(f"{options.write} has no place for the tables: {page.BEGIN} and {page.END}")
+    return options
 
 
 if __name__ == "__main__":

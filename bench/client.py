@@ -4,10 +4,10 @@ Cheaper a request than any server it drives, so that the server's core is the on
 comparison reads the server's CPU as well and would show it.
 """
 
-import random
 import select
 import socket
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -86,28 +86,30 @@ class Client:
         self.answered += len(latencies)
         return Slice(clock() - started, latencies)
 
-    def pace(self, rate: float, seconds: float, seed: int) -> Slice:
-        """Send at random (Poisson) moments, `rate` a second; a latency counts from its moment.
+    def pace(self, rate: float, seconds: float) -> Slice:
+        """Send at even moments, `rate` a second, whatever the server does.
 
-        So a request that has to wait for a free connection is as late as its user would find it.
+        A latency counts from that moment, so that a request that has to wait, here or for a free
+        connection, is as late as its user would find it (no coordinated omission). `LoadError`
+        where the server has stopped answering.
         """
         clock = time.perf_counter
-        gaps = random.Random(seed)  # noqa: S311  # arrivals, not secrets
-        started = due = clock()
-        until = started + seconds
-        idle = list(self._sockets)
-        moments: dict[int, float] = {}
+        started = clock()
+        gave_up = started + seconds + _PATIENCE_SECONDS
+        moments = deque(started + number / rate for number in range(int(rate * seconds)))
+        idle = deque(self._sockets)
+        meant: dict[int, float] = {}
         latencies: list[float] = []
-        while due < until or moments:
-            while due < until and due <= clock() and idle:
-                descriptor = idle.pop()
-                moments[descriptor] = due
+        while moments or meant:
+            now = clock()
+            while moments and idle and moments[0] <= now:
+                descriptor = idle.popleft()
+                meant[descriptor] = moments.popleft()
                 self._send(descriptor)
-                due += gaps.expovariate(rate)
             for descriptor in self._answers(0):
-                latencies.append(clock() - moments.pop(descriptor))
+                latencies.append(clock() - meant.pop(descriptor))
                 idle.append(descriptor)
-            if clock() > until + _PATIENCE_SECONDS:
+            if now > gave_up:
                 message = "the server did not answer a paced load"
                 raise LoadError(message)
         self.answered += len(latencies)

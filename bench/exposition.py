@@ -1,43 +1,69 @@
-"""A scrape against the number of series: ours against prometheus_client's own registry."""
+"""A scrape against the number of series: our endpoint against prometheus_client's own, over HTTP.
 
-from collections.abc import Iterator
+Both answer in this process, whose CPU is read, so the scraper's part is in both figures.
+"""
+
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import prometheus_client
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import generate_latest
 
 from bench.pairs import Contestant, compare
-from bench.rows import Row
+from bench.rows import Measurement, Row
 from telemetry.catalog import Counter, Label
-from telemetry.exposition import render
+from telemetry.exposition import MetricsEndpoint
 from telemetry.metrics import Meter
 
 _SERIES: Final = (100, 1_000, 10_000)
+_PAIRS: Final = 15
+# What Prometheus sends: it wants OpenMetrics, the only format with exemplars.
+_ACCEPT: Final = "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.3"
 
 
-def rows() -> Iterator[Row]:
-    """Yield a row a size; one operation is one series rendered."""
+def measurements() -> Iterator[Measurement]:
+    """Yield an A/A pair, which must come out at 1, and a measurement a number of series."""
+    yield Measurement("exposition.aa", partial(_row, "exposition.aa", _SERIES[1], _theirs))
     for series in _SERIES:
-        ours, theirs = _ours(series), _theirs(series)
+        name = f"exposition.series{series}"
+        yield Measurement(name, partial(_row, name, series, _ours))
 
-        def rendered(registry: CollectorRegistry = ours) -> bytes:
-            return render(registry, "text/plain")[0]
 
-        def baseline(registry: CollectorRegistry = theirs) -> bytes:
-            return generate_latest(registry)
-
-        yield compare(
-            Contestant(f"exposition.series{series}", rendered),
-            Contestant("prometheus_client", baseline),
-            operations=series,
-            pairs=7,
+def _row(name: str, series: int, own: Callable[[int, ExitStack], int]) -> Row:
+    with ExitStack() as stack:
+        ports = (own(series, stack), _theirs(series, stack))
+        sides = [partial(_scrape, port) for port in ports]
+        row = compare(
+            Contestant(name, sides[0]),
+            Contestant("stock", sides[1]),
+            operations=1,
+            figure="CPU a scrape, µs",
+            pairs=_PAIRS,
         )
+        problems = [
+            f"{name}: {found} series in place of {series}"
+            for found in (side().count(b"\nbench_work_total{") for side in sides)
+            if found != series
+        ]
+    return replace(row, problems=tuple(problems))
 
 
-def _ours(series: int) -> CollectorRegistry:
-    registry = CollectorRegistry()
-    counter = Meter(registry).counter(
+def _scrape(port: int) -> bytes:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/metrics", headers={"Accept": _ACCEPT}
+    )
+    with urllib.request.urlopen(request) as answer:  # noqa: S310  # the same
+        body: bytes = answer.read()
+        return body
+
+
+def _ours(series: int, stack: ExitStack) -> int:
+    meter = Meter(CollectorRegistry())
+    counter = meter.counter(
         Counter(
             name="bench.work",
             unit="{request}",
@@ -48,14 +74,25 @@ def _ours(series: int) -> CollectorRegistry:
     )
     for number in range(series):
         counter.add(1, str(number))
-    return registry
+    endpoint = MetricsEndpoint(meter, "127.0.0.1", 0)
+    endpoint.start()
+    stack.callback(endpoint.stop)
+    return endpoint.port
 
 
-def _theirs(series: int) -> CollectorRegistry:
+def _theirs(series: int, stack: ExitStack) -> int:
     registry = CollectorRegistry()
     counter = prometheus_client.Counter(
         "bench_work", "Work done.", ["bench_key"], registry=registry
     )
     for number in range(series):
         counter.labels(str(number)).inc()
-    return registry
+    server, thread = prometheus_client.start_http_server(0, "127.0.0.1", registry)
+
+    def stop() -> None:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    stack.callback(stop)
+    return int(server.server_port)

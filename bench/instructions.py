@@ -1,145 +1,109 @@
 """User-space instructions a request costs, counted by callgrind: `python -m bench.instructions`.
 
-In-process ASGI calls, without a server; each variant runs twice, and the difference between the
-two numbers of requests leaves out the start. Counts repeat where times do not, so `--check LIMIT`,
-which fails where ours adds more than LIMIT instructions a request, can stand in CI.
+ASGI calls in the process, without a server, as many at once as a busy service has; each variant
+runs twice, and the difference between the two numbers of requests leaves out the start. Counts
+repeat where times do not, so `--check LIMIT`, which fails where ours adds more than LIMIT
+instructions a request, stands in `make check`.
 """
 
 import argparse
-import asyncio
 import os
-import re
-import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from functools import cache, partial
+from typing import Final
 
-from starlette.types import Message
+from bench.processes import Receiver, receiver
+from bench.rows import Figure, Measurement, Row
+from bench.valgrind import Callgrind, CountError, callgrind
+from bench.variants import VARIANTS
 
-from bench.processes import receiver
-from bench.rows import Row
-from bench.server import builder
-from bench.variants import BODY, PATH, Wiring
-
-_FEW: Final = 2_000
-_MANY: Final = 4_000
-_COLLECTED: Final = re.compile(rb"Collected : (\d+)")
-_HEADERS: Final = [(b"host", b"127.0.0.1:8000"), (b"user-agent", b"bench"), (b"accept", b"*/*")]
-
-
-class CountError(Exception):
-    """Valgrind is missing, or counted nothing."""
+_FEW: Final = 960
+_MANY: Final = 2_880
+_FIGURE: Final = "instructions a request"
+_SETTINGS: Final = (("ours", 1.0), ("ours", 0.1), ("stock", 1.0), ("stock", 0.1))
+_LIMIT_REACHED, _NOT_COUNTED = 1, 2
 
 
-def rows(variants: tuple[str, ...] = ("ours", "stock")) -> Iterator[Row]:
-    """Yield a row a variant; the ratio is the bare application's instructions over its own."""
-    bare = per_request("bare")
-    for variant in variants:
-        own = per_request(variant)
-        ratio = bare / own
-        more = {
-            "instructions": own,
-            "baseline_instructions": bare,
-            "instructions_added": own - bare,
-        }
-        yield Row(f"instructions.{variant}", "bare", ratio, ratio, ratio, 1, None, more)
+def measurements() -> Iterator[Measurement]:
+    """Yield a measurement a variant: its ratio is the bare application's count over its own."""
+    tool = cache(callgrind)
+    bare = cache(lambda: per_request("bare", 1.0, tool()))
+    for variant, sampling in _SETTINGS:
+        name = f"instructions.{variant}.sampling{sampling * 100:.0f}"
+        yield Measurement(name, partial(_row, name, variant, sampling, tool, bare))
 
 
-def per_request(variant: str) -> float:
-    """Return the instructions that one request costs, in all threads of the process."""
+def _row(
+    name: str,
+    variant: str,
+    sampling: float,
+    tool: Callable[[], Callgrind],
+    bare: Callable[[], float],
+) -> Row:
+    own = per_request(variant, sampling, tool())
+    return Row.of_one(name, "bare", bare() / own, Figure(_FIGURE, own, bare()))
+
+
+def per_request(variant: str, sampling: float, tool: Callgrind) -> float:
+    """Return the instructions that one request costs, in all threads of the process.
+
+    `CountError` where a run fails, or where a span or a log line did not arrive.
+    """
+    run = partial(_instructions, variant, sampling, tool)
     with ThreadPoolExecutor() as pool:
-        few, many = pool.map(lambda requests: _instructions(variant, requests), (_FEW, _MANY))
+        few, many = pool.map(run, (_FEW, _MANY))
     return (many - few) / (_MANY - _FEW)
 
 
-def _instructions(variant: str, requests: int) -> int:
+def _instructions(variant: str, sampling: float, tool: Callgrind, requests: int) -> int:
     log_read, log_write = os.pipe()
     with receiver(log_read) as collector:
         os.close(log_read)
-        command = [
-            *("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"),
-            *(sys.executable, "-m", "bench.instructions"),
-            *("--run", variant, "--requests", str(requests), "--collector", collector.address),
-        ]
+        words = (
+            *(sys.executable, "-m", "bench.in_process", variant, "--requests", str(requests)),
+            *("--collector", collector.address, "--sampling", str(sampling)),
+        )
         try:
-            ended = subprocess.run(  # noqa: S603  # ours
-                command,
-                check=False,
-                stdout=log_write,
-                stderr=subprocess.PIPE,
-                env={**os.environ, "PYTHONHASHSEED": "0"},
-            )
-        except FileNotFoundError:
-            message = "valgrind is not on this machine: apt-get install valgrind"
-            raise CountError(message) from None
+            counted = tool.count(words, stdout=log_write)
         finally:
             os.close(log_write)
-    counted = _COLLECTED.search(ended.stderr)
-    if ended.returncode or counted is None:
-        raise CountError(ended.stderr[-2000:].decode(errors="replace"))
-    return int(counted[1])
+        _check_arrived(variant, sampling, requests, collector)
+    return counted
 
 
-async def _run(variant: str, requests: int, collector: str) -> None:
-    """Serve so many requests as the ASGI server would, but from memory."""
-    built = builder(variant)(Wiring(collector, 1.0, ""))
-    bodies = []
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: Message) -> None:  # ASGI's signature
-        if message["type"] == "http.response.body" and message.get("body"):
-            bodies.append(message["body"])
-
-    for _ in range(requests):
-        await built.app(_scope(), receive, send)
-    if bodies != [BODY] * requests:
-        message = "not every request was answered"
+def _check_arrived(variant: str, sampling: float, requests: int, collector: Receiver) -> None:
+    expected = VARIANTS[variant]
+    received = collector.received()
+    lines = requests * expected.lines
+    spans = requests * expected.spans
+    if received["lines"] != lines or (sampling == 1 and received["spans"] != spans):
+        message = f"{variant}: {received} arrived in place of {lines} lines and {spans} spans"
         raise CountError(message)
-    await asyncio.to_thread(built.finish)
 
 
-def _scope() -> dict[str, Any]:
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1",
-        "server": ("127.0.0.1", 8000),
-        "client": ("127.0.0.1", 50_000),
-        "scheme": "http",
-        "root_path": "",
-        "method": "GET",
-        "path": PATH,
-        "raw_path": PATH.encode(),
-        "query_string": b"",
-        "headers": list(_HEADERS),
-        "state": {},
-    }
-
-
-def main() -> int:
-    """Print the counts; return 1 where ours adds more than the limit."""
+def main(arguments: list[str] | None = None) -> int:
+    """Print the counts; return 1 where ours adds more than the limit, 2 where none was counted."""
     parser = argparse.ArgumentParser(prog="python -m bench.instructions")
     parser.add_argument("--check", type=int, metavar="LIMIT", help="the most that ours may add")
-    for hidden in ("--run", "--requests", "--collector"):
-        parser.add_argument(hidden, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.run:
-        asyncio.run(_run(options.run, int(options.requests), options.collector))
-        return 0
+    options = parser.parse_args(arguments)
     try:
-        (row,) = rows(("ours",))
+        tool = callgrind()
+        bare, own = (per_request(variant, 1.0, tool) for variant in ("bare", "ours"))
     except CountError as error:
         sys.stderr.write(f"{error}\n")
-        return 2
-    added = float(str(row.more["instructions_added"]))
+        return _NOT_COUNTED
+    return verdict(bare, own, options.check)
+
+
+def verdict(bare: float, own: float, limit: int | None) -> int:
+    """Print both counts and return the exit status."""
+    allowed = "" if limit is None else f", at most {limit:,} allowed"
     sys.stdout.write(
-        f"instructions a request: bare {row.more['baseline_instructions']:.0f}, ours adds "
-        f"{added:.0f}" + (f" (at most {options.check} allowed)\n" if options.check else "\n")
+        f"instructions a request: bare {bare:,.0f}, ours adds {own - bare:,.0f}{allowed}\n"
     )
-    return int(options.check is not None and added > options.check)
+    return _LIMIT_REACHED if limit is not None and own - bare > limit else 0
 
 
 if __name__ == "__main__":

@@ -7,17 +7,19 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import IO, Final
+from typing import IO, Any, Final
 
 import orjson
 import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench.client import Client, connected
+from bench.cpu import EVENT_LOOP, LayeredCpu
 from bench.variants import BODY, PATH, VARIANTS
+from bench.waiting import Wait, waited_so_far
 
 _PATIENCE_SECONDS: Final = 60.0
 _SETTLE_SECONDS: Final = 0.3
@@ -64,17 +66,24 @@ class Arrived:
 class Running:
     """A server that answers, its client, and what reads the server's CPU and memory."""
 
-    def __init__(self, variant: str, pid: int, client: Client, metrics_port: int) -> None:
+    def __init__(self, variant: str, pid: int, client: Client, started: Mapping[str, Any]) -> None:
         self.variant = variant
         self.client = client
         self.problems: list[str] = []
+        threads = {int(thread): name for thread, name in started["threads"].items()}
+        self.cpu = LayeredCpu(pid, threads)
         self._process = psutil.Process(pid)
-        self._metrics_port = metrics_port
+        self._metrics_port = started["metrics_port"]
 
     def cpu_seconds(self) -> float:
-        """Return the CPU of all threads so far."""
-        times = self._process.cpu_times()
-        return float(times.user + times.system)
+        """Return the CPU of all threads and helper processes so far."""
+        return sum(self.cpu.seconds().values())
+
+    def waited(self) -> Wait:
+        """Return how long the event loop waited for its core so far."""
+        used = self.cpu.seconds()
+        threads = sum(used.values()) - used[EVENT_LOOP]
+        return Wait(waited_so_far(self._process.pid), threads)
 
     def memory_mib(self) -> float:
         """Return the resident memory."""
@@ -119,10 +128,9 @@ def running(
         words = ("--collector", receiving.address, "--sampling", str(sampling), "--store", store)
         with _server(variant, cores, words, log_write) as (server, status):
             os.close(log_write)
-            ports = _next(status)
-            port = ports["port"]
-            with connected(port, path=PATH, body=BODY) as client:
-                found = Running(variant, server.pid, client, ports["metrics_port"])
+            started = _next(status)
+            with connected(started["port"], path=PATH, body=BODY) as client:
+                found = Running(variant, server.pid, client, started)
                 yield found
                 server.send_signal(signal.SIGCONT)
                 time.sleep(_SETTLE_SECONDS)  # the last requests are still being counted
@@ -172,7 +180,8 @@ class Receiver:
 @contextmanager
 def receiver(log: int) -> Iterator[Receiver]:
     """Run `bench.receiver`, which reads the log from that pipe."""
-    words = [*_GUARD, sys.executable, "-m", "bench.receiver", str(log)]
+    # It shares the load's core and gives way to it: a latency must not show the receiver's work.
+    words = ["nice", "-n", "19", *_GUARD, sys.executable, "-m", "bench.receiver", str(log)]
     with _killed_at_the_end(
         subprocess.Popen(words, stdout=subprocess.PIPE, pass_fds=(log,))  # noqa: S603  # ours
     ) as process:
@@ -203,12 +212,12 @@ def _killed_at_the_end(process: subprocess.Popen[bytes]) -> Iterator[subprocess.
             process.kill()
 
 
-def _next(lines: IO[bytes] | None) -> dict[str, int]:
+def _next(lines: IO[bytes] | None) -> dict[str, Any]:
     line = lines.readline() if lines else b""
     if not line:
         message = "a process of the bench ended before its time; its message stands above"
         raise RuntimeError(message)
-    found: dict[str, int] = orjson.loads(line)
+    found: dict[str, Any] = orjson.loads(line)
     return found
 
 

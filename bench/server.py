@@ -1,21 +1,21 @@
 """One contestant under uvicorn, a process: see `bench.processes`, which starts it.
 
-Its log goes to stdout. On the status descriptor: a line with its ports when it listens, and, when
-everything has been delivered after SIGINT, a line with the number of spans that were sampled.
+Its log goes to stdout. On the status descriptor: a line with its ports and threads when it listens,
+and, when everything has been delivered after SIGINT, one with the number of spans that were
+sampled.
 """
 
 import argparse
 import contextlib
-import importlib
 import os
 import socket
-from collections.abc import Callable
+import threading
 from typing import Any
 
 import orjson
 import uvicorn
 
-from bench.variants import VARIANTS, Built, Wiring
+from bench.variants import VARIANTS, Wiring, builder
 
 
 def main() -> None:
@@ -33,8 +33,9 @@ def main() -> None:
         log_config=None,
         log_level="error",
     )
+    threads = {str(each.native_id): each.name for each in threading.enumerate()}
     ports = {"port": listening.getsockname()[1], "metrics_port": built.metrics_port}
-    _say(options.status, ports)
+    _say(options.status, {**ports, "threads": threads})
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises the signal again at its end
         uvicorn.Server(config).run(sockets=[listening])
     _say(options.status, {"sampled": built.finish()})
@@ -49,13 +50,6 @@ def _options() -> Any:  # noqa: ANN401  # argparse's namespace
     parser.add_argument("--store", default="")
     parser.add_argument("--status", type=int, required=True)
     return parser.parse_args()
-
-
-def builder(variant: str) -> Callable[[Wiring], Built]:
-    """Return what builds the variant, imported only now."""
-    module, _, function = VARIANTS[variant].build.partition(":")
-    found: Callable[[Wiring], Built] = getattr(importlib.import_module(module), function)
-    return found
 
 
 def _say(status: int, value: object) -> None:

@@ -3,6 +3,7 @@
 Plain data: the stock packages are imported only in the server process that runs them.
 """
 
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -60,3 +61,10 @@ VARIANTS: Final[Mapping[str, Variant]] = {
     ),
     "redis.stock": Variant("bench.apps.stock:build_redis", 1),
 }
+
+
+def builder(variant: str) -> Callable[[Wiring], Built]:
+    """Return what builds the variant, imported only now."""
+    module, _, function = VARIANTS[variant].build.partition(":")
+    found: Callable[[Wiring], Built] = getattr(importlib.import_module(module), function)
+    return found

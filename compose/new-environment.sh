@@ -18,6 +18,7 @@ digest=$(printf %s "$key" | sha256sum | cut -d ' ' -f 1)
 cat >"$target" <<END
 SIGHTLINE_POSTGRES_PASSWORD=$(secret)
 SIGHTLINE_GRAFANA_PASSWORD=$(secret)
+SIGHTLINE_PSEUDONYM_KEY=$(secret)
 SIGHTLINE_API_KEYS='{"local": "$digest"}'
 END
 echo "wrote $target"

@@ -1,23 +1,27 @@
 """The correlation ID of the work in hand: minted at the edge, carried to log, queue and mail.
 
-It is not the trace ID: it is the caller's, survives sampling, and may span several traces.
+It is not the trace ID: it is the caller's, survives sampling, and may span several traces. It
+travels in OpenTelemetry's context, beside the span.
 """
 
 import random
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import Final
 
-CORRELATION_ID: Final[ContextVar[str | None]] = ContextVar("correlation_id", default=None)
+from opentelemetry import context as otel_context
+from opentelemetry import trace
+from opentelemetry.context import Context
+
+_KEY = otel_context.create_key("correlation_id")
 
 _ACCEPTED = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
 def correlation_id() -> str | None:
     """Return the correlation ID of the current work, or None outside any."""
-    return CORRELATION_ID.get()
+    value = otel_context.get_value(_KEY)
+    return value if isinstance(value, str) else None
 
 
 def accepted_correlation_id(raw: bytes) -> str | None:
@@ -33,14 +37,19 @@ def mint_correlation_id() -> str:
 
     It names, it does not protect: the kernel's randomness would cost most of a request's telemetry.
     """
-    return f"{random.getrandbits(128):032x}"  # no secret
+    return random.getrandbits(128).to_bytes(16, "big").hex()  # no secret
+
+
+def request_context(span: trace.Span, correlation: str) -> Context:
+    """Return the context of a request: its span, its correlation ID, nothing of who came before."""
+    return trace.set_span_in_context(span, Context({_KEY: correlation}))
 
 
 @contextmanager
 def bound_correlation_id(value: str) -> Iterator[None]:
     """Make `value` the correlation ID of the block."""
-    token = CORRELATION_ID.set(value)
+    token = otel_context.attach(otel_context.set_value(_KEY, value))
     try:
         yield
     finally:
-        CORRELATION_ID.reset(token)
+        otel_context.detach(token)

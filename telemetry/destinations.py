@@ -4,7 +4,11 @@ OTLP/HTTP: https://opentelemetry.io/docs/specs/otlp/#otlphttp. What may be tried
 section's: 429, 502, 503, 504, and a connection that failed.
 """
 
+import errno
+import gzip
 import http.client
+import os
+import re
 import socket
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
@@ -16,15 +20,12 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
+from telemetry.allow_list import AllowList
+from telemetry.bounded_http import BoundedHttp
 from telemetry.errors import SettingsError
-from telemetry.otlp import (
-    encode_json_span,
-    encode_recorded,
-    encode_span,
-    scope_of,
-    wrap_json_line,
-    wrap_request,
-)
+from telemetry.otlp import SpanEncoder, scope_of, wrap_request
+from telemetry.otlp_answer import rejected_spans
+from telemetry.otlp_json import encode_json_span, wrap_json_line
 from telemetry.spans import RecordedSpan
 
 OWN_SCOPE: Final = InstrumentationScope("telemetry")
@@ -38,13 +39,45 @@ _RETRYABLE: Final = {
 }
 
 
-class DeliveryError(Exception):
-    """A batch was not taken; `reason` is its `error.type`, `retryable` whether to try again."""
+_REASONS: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (TimeoutError, "timeout"),
+    (ConnectionRefusedError, "connection_refused"),
+    (socket.gaierror, "name_not_resolved"),
+    (ConnectionError, "connection_lost"),  # stands before HTTPException: some errors are both
+    (http.client.IncompleteRead, "connection_lost"),
+    (http.client.HTTPException, "malformed_answer"),
+)
+"""The `error.type` of a failure, by the first class that fits; its own name where none does."""
 
-    def __init__(self, reason: str, *, retryable: bool) -> None:
+_REFUSALS: Final = (400, 401, 403, 404, 413, 429, 500, 502, 503, 504)
+
+KNOWN_REASONS: Final = (
+    *dict.fromkeys(reason for _, reason in _REASONS),
+    *("disk_full", "rejected", "deadline"),
+    *map(str, _REFUSALS),
+)
+"""What a loss is usually counted under."""
+
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_DISK_FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_GZIP_LEVEL: Final = 1
+_FILE_MODE: Final = 0o644
+
+
+class DeliveryError(Exception):
+    """A batch was not taken; `reason` is its `error.type`, `retryable` whether to try again.
+
+    `retry_after_seconds` is the pause that the collector asks for, where it does.
+    """
+
+    def __init__(
+        self, reason: str, *, retryable: bool, retry_after_seconds: float | None = None
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retryable = retryable
+        self.retry_after_seconds = retry_after_seconds
 
 
 class EncodedSpan(NamedTuple):
@@ -52,6 +85,7 @@ class EncodedSpan(NamedTuple):
 
     scope: InstrumentationScope
     data: bytes
+    is_exemplar: bool = False
 
 
 class Destination(Protocol):
@@ -65,8 +99,12 @@ class Destination(Protocol):
         """Return a span of the SDK, encoded."""
         ...
 
-    def deliver(self, spans: Sequence[EncodedSpan], timeout_seconds: float) -> None:
-        """Hand the spans over within the time, or raise `DeliveryError`."""
+    def deliver(self, spans: Sequence[EncodedSpan], timeout_seconds: float) -> int:
+        """Hand the spans over within the time, or raise `DeliveryError`.
+
+        Returns how many of them were refused for good while the others were taken.
+        """
+        ...
 
     def close(self) -> None:
         """Let go of what is held open."""
@@ -75,98 +113,123 @@ class Destination(Protocol):
 def _groups(
     spans: Sequence[EncodedSpan],
 ) -> Iterable[tuple[InstrumentationScope, Iterable[bytes]]]:
-    groups: dict[InstrumentationScope, list[bytes]] = {}
-    for scope, data in spans:
-        if scope not in groups:
-            groups[scope] = []
-        groups[scope].append(data)
-    return groups.items()
+    # By identity: a scope's own hash walks all its fields, which costs as much as the rest.
+    groups: dict[int, tuple[InstrumentationScope, list[bytes]]] = {}
+    for span in spans:
+        group = groups.get(id(span.scope))
+        if group is None:
+            group = groups[id(span.scope)] = (span.scope, [])
+        group[1].append(span.data)
+    return groups.values()
 
 
 class OtlpHttp:
-    """A collector's `/v1/traces`, over one kept connection."""
+    """A collector's `/v1/traces`, over one kept connection; the bodies as gzip, if `compressed`.
 
-    def __init__(self, endpoint: str, headers: Mapping[str, str], resource: Resource) -> None:
+    `SettingsError` for an endpoint or a header that HTTP does not allow.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        headers: Mapping[str, str],
+        resource: Resource,
+        allowed: AllowList | None = None,
+        *,
+        compressed: bool = False,
+    ) -> None:
         parts = urlsplit(endpoint)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             message = f"the OTLP endpoint is no http(s) address: {parts.scheme}://{parts.hostname}"
             raise SettingsError(message)
-        self._secure = parts.scheme == "https"
-        self._host = parts.hostname
-        self._port = parts.port
-        self._path = f"{parts.path.rstrip('/')}/v1/traces"
-        self._headers = {"content-type": "application/x-protobuf", **headers}
+        for name, value in headers.items():
+            if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+                message = f"the OTLP header {name!r} is none that HTTP allows"
+                raise SettingsError(message)
+        own = {"content-type": "application/x-protobuf"}
+        if compressed:
+            own["content-encoding"] = "gzip"
+        path = f"{parts.path.rstrip('/')}/v1/traces"
+        self._http = BoundedHttp(parts, path, {**own, **headers})
+        self._compressed = compressed
         self._resource = resource
-        self._connection: http.client.HTTPConnection | None = None
+        self._encoder = SpanEncoder(allowed or AllowList())
 
     def encode_recorded(self, span: RecordedSpan) -> EncodedSpan:
         """See `Destination.encode_recorded`."""
-        return EncodedSpan(OWN_SCOPE, encode_recorded(span))
+        return EncodedSpan(OWN_SCOPE, self._encoder.recorded(span), span.is_exemplar)
 
     def encode(self, span: ReadableSpan) -> EncodedSpan:
         """See `Destination.encode`."""
-        return EncodedSpan(scope_of(span), encode_span(span))
+        return EncodedSpan(scope_of(span), self._encoder.foreign(span))
 
-    def deliver(self, spans: Sequence[EncodedSpan], timeout_seconds: float) -> None:
+    def deliver(self, spans: Sequence[EncodedSpan], timeout_seconds: float) -> int:
         """Post one batch. See `Destination.deliver`."""
         body = wrap_request(self._resource, _groups(spans))
+        if self._compressed:
+            body = gzip.compress(body, _GZIP_LEVEL)
         try:
-            status = self._post(body, timeout_seconds)
+            answer = self._http.post(body, timeout_seconds)
         except (OSError, http.client.HTTPException) as error:
-            self.close()
             raise DeliveryError(_reason(error), retryable=True) from error
-        if status >= HTTPStatus.MULTIPLE_CHOICES:
-            raise DeliveryError(str(status), retryable=status in _RETRYABLE)
-
-    def _post(self, body: bytes, timeout_seconds: float) -> int:
-        connection = self._connection
-        if connection is None:
-            kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
-            connection = self._connection = kind(self._host, self._port, timeout=timeout_seconds)
-        elif connection.sock is not None:
-            connection.sock.settimeout(timeout_seconds)
-        connection.request("POST", self._path, body, self._headers)
-        response = connection.getresponse()
-        response.read()
-        return response.status
+        if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+            raise DeliveryError(
+                str(answer.status),
+                retryable=answer.status in _RETRYABLE,
+                retry_after_seconds=answer.retry_after_seconds,
+            )
+        return min(rejected_spans(answer.body), len(spans))
 
     def close(self) -> None:
         """Close the connection; the next batch opens another."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._http.close()
 
 
 class JsonFile:
-    """A file of OTLP JSON lines, for a machine without a collector."""
+    """A file of OTLP JSON lines, for a machine without a collector. Processes may share it."""
 
-    def __init__(self, path: Path, resource: Resource) -> None:
+    def __init__(self, path: Path, resource: Resource, allowed: AllowList | None = None) -> None:
         self._path = path
         self._resource = resource
+        self._line_is_open = False
+        self._allowed = allowed or AllowList()
 
     def encode_recorded(self, span: RecordedSpan) -> EncodedSpan:
         """See `Destination.encode_recorded`."""
-        return self.encode(span.readable(self._resource, OWN_SCOPE))
+        encoded = self.encode(span.readable(self._resource, OWN_SCOPE))
+        return encoded._replace(is_exemplar=span.is_exemplar)
 
     def encode(self, span: ReadableSpan) -> EncodedSpan:
         """See `Destination.encode`."""
-        return EncodedSpan(scope_of(span), encode_json_span(span))
+        return EncodedSpan(scope_of(span), encode_json_span(span, self._allowed))
 
-    def deliver(self, spans: Sequence[EncodedSpan], timeout_seconds: float) -> None:  # noqa: ARG002  # a local file has no deadline
+    def deliver(self, spans: Sequence[EncodedSpan], timeout_seconds: float) -> int:  # noqa: ARG002  # a local file has no deadline
         """Append one line. See `Destination.deliver`."""
+        line = wrap_json_line(self._resource, _groups(spans))
         try:
-            with self._path.open("ab") as file:
-                file.write(wrap_json_line(self._resource, _groups(spans)))
+            file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, _FILE_MODE)
+            try:
+                self._append(file, line)
+            finally:
+                os.close(file)
         except OSError as error:
             raise DeliveryError(_reason(error), retryable=False) from error
+        return 0
+
+    def _append(self, file: int, line: bytes) -> None:
+        """Write a line, apart from what a full disk left of the one before."""
+        left = b"\n" + line if self._line_is_open else line
+        while left:
+            left = left[os.write(file, left) :]
+            self._line_is_open = bool(left)
 
     def close(self) -> None:
         """Nothing is held open."""
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, (socket.timeout, TimeoutError)):
-        return "timeout"
-    if isinstance(error, ConnectionRefusedError):
-        return "connection_refused"
-    return type(error).__name__
+    if isinstance(error, OSError) and error.errno in _DISK_FULL:
+        return "disk_full"
+    return next((reason for kind, reason in _REASONS if isinstance(error, kind)), None) or (
+        type(error).__name__
+    )

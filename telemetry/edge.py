@@ -5,8 +5,9 @@ what is unfit is left out, as if it had not been sent.
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from opentelemetry.trace import SpanContext
 from opentelemetry.util.types import AttributeValue
@@ -16,68 +17,72 @@ from telemetry.catalog import attributes
 from telemetry.catalog.http import KNOWN_METHODS, OTHER_METHOD
 from telemetry.context import accepted_correlation_id, mint_correlation_id
 from telemetry.propagation import parse_traceparent
-from telemetry.redaction import redact_query
+from telemetry.redaction import REDACTED, mask_credentials, redact_query
 from telemetry.spans import SharedAttributes
 
 _MAX_ATTRIBUTE: Final = 256
+_NO_PEER: Final = SharedAttributes()
 _METHODS: Final = {method: method for method in KNOWN_METHODS}
 _HOST = re.compile(rb"([A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?")
+_PLAIN_METHOD = re.compile(r"[A-Z-]{1,16}")
+_CORRELATION_HEADERS: Final = (b"x-correlation-id", b"x-request-id")
 _HEADERS: Final = frozenset(
     (b"traceparent", b"tracestate", b"x-correlation-id", b"x-request-id", b"user-agent", b"host")
 )
 
 
-class Request:
-    """One request as telemetry sees it."""
+def method_of(scope: Scope) -> str:
+    """Return the request's method if it is a known one, else `_OTHER`."""
+    return _METHODS.get(scope["method"], OTHER_METHOD)
 
-    __slots__ = ("_headers", "correlation_id", "method", "remote", "scope")
 
-    def __init__(self, scope: Scope) -> None:
-        """Read an ASGI `http` scope; never raises on what a client sent."""
-        headers = _wanted_headers(scope)
-        self.scope = scope
-        self.method = _METHODS.get(scope["method"], OTHER_METHOD)
-        self.correlation_id = _correlation_id(headers)
-        self.remote = _remote(headers)
-        self._headers = headers
+def client_attributes(
+    scope: Scope, headers: Mapping[bytes, bytes]
+) -> tuple[SharedAttributes, SharedAttributes]:
+    """Return what a request has in common with others of its client's kind, and of its peer."""
+    server = scope.get("server")
+    kind = _of_kind(
+        method_of(scope),
+        scope.get("scheme", "http"),
+        scope.get("http_version", "1.1"),
+        headers.get(b"host", b"")[:512],
+        headers.get(b"user-agent", b"")[:_MAX_ATTRIBUTE],
+        tuple(server) if server else None,
+    )
+    client = scope.get("client")
+    return kind, _of_peer(*client) if client else _NO_PEER
 
-    def shared_attributes(self) -> SharedAttributes:
-        """Return what the request has in common with others of its client's kind."""
-        scope, headers = self.scope, self._headers
-        server = scope.get("server")
-        return _shared(
-            self.method,
-            scope.get("scheme", "http"),
-            scope.get("http_version", "1.1"),
-            headers.get(b"host", b"")[:512],
-            headers.get(b"user-agent", b"")[:_MAX_ATTRIBUTE],
-            (server[0], server[1]) if server else None,
-        )
 
-    def own_attributes(self) -> dict[str, AttributeValue]:
-        """Return what is the request's alone."""
-        scope = self.scope
-        found: dict[str, AttributeValue] = {attributes.URL_PATH: printable(scope["path"])}
-        query: bytes = scope.get("query_string", b"")
-        if query:
-            found[attributes.URL_QUERY] = redact_query(query)
-        if self.method is OTHER_METHOD:
-            found[attributes.HTTP_REQUEST_METHOD_ORIGINAL] = printable(scope["method"])
-        client = scope.get("client")
-        if client:
-            found[attributes.CLIENT_ADDRESS] = found[attributes.NETWORK_PEER_ADDRESS] = client[0]
-            found[attributes.NETWORK_PEER_PORT] = client[1]
-        return found
+def own_attributes(scope: Scope) -> dict[str, AttributeValue]:
+    """Return what is the request's alone."""
+    found: dict[str, AttributeValue] = {}
+    query: bytes = scope.get("query_string", b"")
+    if query:
+        found[attributes.URL_QUERY] = redact_query(query)
+    if scope["method"] not in _METHODS:
+        found[attributes.HTTP_REQUEST_METHOD_ORIGINAL] = _shown_method(scope["method"])
+    return found
 
 
 @lru_cache(maxsize=1024)
-def _shared(  # noqa: PLR0913, PLR0917  # the key of the cache
+def _of_peer(address: str, port: int | None) -> SharedAttributes:
+    found: dict[str, AttributeValue] = {
+        attributes.CLIENT_ADDRESS: address,
+        attributes.NETWORK_PEER_ADDRESS: address,
+    }
+    if port is not None:
+        found[attributes.NETWORK_PEER_PORT] = port
+    return SharedAttributes(found)
+
+
+@lru_cache(maxsize=1024)
+def _of_kind(  # noqa: PLR0913, PLR0917  # the key of the cache
     method: str,
     scheme: str,
     version: str,
     host: bytes,
     agent: bytes,
-    server: tuple[str, int | None] | None,
+    server: tuple[Any, ...] | None,
 ) -> SharedAttributes:
     found: dict[str, AttributeValue] = {
         attributes.HTTP_REQUEST_METHOD: method,
@@ -94,7 +99,7 @@ def _shared(  # noqa: PLR0913, PLR0917  # the key of the cache
     return SharedAttributes(found)
 
 
-def _wanted_headers(scope: Scope) -> dict[bytes, bytes]:
+def headers_of(scope: Scope) -> dict[bytes, bytes]:
     """Return the headers that matter; one that must be single and is not becomes empty."""
     found: dict[bytes, bytes] = {}
     for name, value in scope["headers"]:
@@ -109,8 +114,9 @@ def _wanted_headers(scope: Scope) -> dict[bytes, bytes]:
     return found
 
 
-def _correlation_id(headers: dict[bytes, bytes]) -> str:
-    for name in (b"x-correlation-id", b"x-request-id"):
+def correlation_id_of(headers: Mapping[bytes, bytes]) -> str:
+    """Return the first fit ID that the caller sent, or a new one."""
+    for name in _CORRELATION_HEADERS:
         sent = headers.get(name)
         accepted = accepted_correlation_id(sent) if sent else None
         if accepted:
@@ -118,7 +124,8 @@ def _correlation_id(headers: dict[bytes, bytes]) -> str:
     return mint_correlation_id()
 
 
-def _remote(headers: dict[bytes, bytes]) -> SpanContext | None:
+def remote_of(headers: Mapping[bytes, bytes]) -> SpanContext | None:
+    """Return the caller's span, where it named one in a fit way."""
     sent = headers.get(b"traceparent")
     return parse_traceparent(sent, headers.get(b"tracestate", b"")) if sent else None
 
@@ -127,7 +134,14 @@ def _named_server(host: bytes) -> tuple[str, int | None] | None:
     match = _HOST.fullmatch(host)
     if not match:
         return None
-    return match[1].decode("ascii"), int(match[2]) if match[2] else None
+    name = match[1].decode("ascii")
+    if mask_credentials(name) != name:
+        return None
+    return name, int(match[2]) if match[2] else None
+
+
+def _shown_method(method: str) -> str:
+    return method if _PLAIN_METHOD.fullmatch(method) else REDACTED
 
 
 def printable(value: str) -> str:

@@ -2,7 +2,9 @@
 
 A span is encoded where it ends, in microseconds, and appended to the queue. A collector that is
 down, slow or hanging costs spans past the bound, each counted, and never a request's time; the stop
-has a deadline of its own.
+has a deadline of its own. `docs/decisions/export-in-an-outage.md` has each case.
+
+After a fork the child has no thread: its spans fill the queue and are then dropped and counted.
 """
 
 import threading
@@ -15,13 +17,16 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from telemetry.catalog import pipeline
 from telemetry.destinations import DeliveryError, Destination, EncodedSpan
+from telemetry.export_ledger import DEADLINE, NOT_ENCODED, QUEUE_FULL, STOPPED, TAKEN, Ledger
 from telemetry.metrics import Meter
+from telemetry.retries import Retries
 from telemetry.spans import RecordedSpan
 
 _DELAY_SECONDS: Final = 0.5
 _TIMEOUT_SECONDS: Final = 5.0
-_FIRST_RETRY_SECONDS: Final = 0.25
-_LAST_RETRY_SECONDS: Final = 8.0
+_RETRY_WHILE_STOPPING_SECONDS: Final = 0.25
+_MAX_BATCH_BYTES: Final = 4 * 1024 * 1024
+_THREAD: Final = "telemetry-spans"
 
 
 class SpanSink(SpanProcessor):
@@ -40,27 +45,42 @@ class NoExport(SpanSink):
 
 
 class SpanExport(SpanSink):
-    """The sink of our spans, the SDK's span processor, and the thread that delivers for both."""
+    """The sink of our spans, the SDK's span processor, and the thread that delivers for both.
 
-    def __init__(
+    `capacity` is in spans, `capacity_bytes` in encoded bytes; what comes first is the bound. With
+    `batch` spans waiting the thread sets out at once, with fewer after half a second.
+    """
+
+    def __init__(  # noqa: PLR0913  # a bound each
         self,
         destination: Destination,
         meter: Meter,
         *,
         capacity: int = 8192,
+        capacity_bytes: int = 32 * 1024 * 1024,
         batch: int = 512,
+        retries: Retries | None = None,
     ) -> None:
         self._destination = destination
         self._queue: deque[EncodedSpan] = deque()
         self._capacity = capacity
+        self._capacity_bytes = capacity_bytes
+        # Two sums with a writer each, not one with two: no lock, which a finaliser whose span ends
+        # while its own thread holds it would wait for without end.
+        self._bytes_in = 0
+        self._bytes_out = 0
         self._batch = batch
-        self._processed = meter.counter(pipeline.SPANS_PROCESSED)
-        self._exported = meter.counter(pipeline.SPANS_EXPORTED)
+        self._retries = retries or Retries()
+        self._ledger = Ledger(meter)
+        self._failures = meter.counter(pipeline.THREAD_FAILURES)
+        self._failures.add(0, _THREAD)
         meter.gauge(pipeline.SPAN_QUEUE_CAPACITY).set(capacity)
         meter.gauge(pipeline.SPAN_QUEUE_SIZE).set_function(lambda: len(self._queue))
         self._wake = threading.Event()
-        self._stop_at: float | None = None
-        self._thread = threading.Thread(target=self._run, name="telemetry-spans", daemon=True)
+        self._stopping = threading.Event()
+        self._stop_at = float("inf")
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name=_THREAD, daemon=True)
 
     def start(self) -> None:
         """Start the delivering thread."""
@@ -71,50 +91,78 @@ class SpanExport(SpanSink):
 
     def put(self, span: RecordedSpan) -> None:
         """Queue one of our own spans that has ended."""
-        if self._has_room():
-            self._append(self._destination.encode_recorded(span))
+        if self._has_no_room():
+            self._ledger.dropped_one(self._reason(), is_exemplar=span.is_exemplar)
+            return
+        try:
+            encoded = self._destination.encode_recorded(span)
+        except Exception:  # noqa: BLE001  # or it would fail the request whose span this is
+            self._ledger.dropped_one(NOT_ENCODED, is_exemplar=span.is_exemplar)
+            return
+        self._append(encoded)
 
     def on_end(self, span: ReadableSpan) -> None:
         """Queue a span of the SDK that has ended, if it is sampled."""
-        sampled = span.context is not None and span.context.trace_flags.sampled
-        if sampled and self._has_room():
-            self._append(self._destination.encode(span))
+        if span.context is None or not span.context.trace_flags.sampled:
+            return
+        if self._has_no_room():
+            self._ledger.dropped_one(self._reason(), is_exemplar=False)
+            return
+        try:
+            encoded = self._destination.encode(span)
+        except Exception:  # noqa: BLE001  # or it would fail whoever ended the span
+            self._ledger.dropped_one(NOT_ENCODED, is_exemplar=False)
+            return
+        self._append(encoded)
 
-    def _has_room(self) -> bool:
-        if len(self._queue) < self._capacity:
-            return True
-        self._processed.add(1, "queue_full")
-        return False
+    def _has_no_room(self) -> bool:
+        return (
+            len(self._queue) >= self._capacity
+            or self._bytes_in - self._bytes_out >= self._capacity_bytes
+            or self._stopped
+        )
+
+    def _reason(self) -> str:
+        return STOPPED if self._stopped else QUEUE_FULL
 
     def _append(self, span: EncodedSpan) -> None:
+        self._bytes_in += len(span.data)
         self._queue.append(span)
         if len(self._queue) == self._batch:
             self._wake.set()
 
     def stop(self, deadline_seconds: float) -> None:
-        """Deliver what is queued within the deadline; what is left is dropped and counted."""
-        self._stop_at = time.monotonic() + deadline_seconds
+        """Deliver what is queued within the deadline; what is left is dropped and counted.
+
+        A batch that is still under way then is counted as lost: who cannot wait cannot know.
+        """
+        self._stop_at = min(self._stop_at, time.monotonic() + deadline_seconds)
+        self._stopping.set()
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join(deadline_seconds)
-        left = len(self._queue)
-        if left:
-            self._processed.add(left, "already_shutdown")
+        self._stopped = True
+        self._ledger.settle(DEADLINE)
+        while left := self._take():
+            self._ledger.dropped(left, STOPPED)
 
     def shutdown(self) -> None:
         """End at once: the SDK's hook. `Telemetry.stop` calls `stop` with its own deadline."""
         self.stop(0)
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Wait until the queue is empty, for at most the time; True if it is."""
+        """Wait until every span is delivered or lost, for at most the time; True if it is."""
         until = time.monotonic() + timeout_millis / 1000
         self._wake.set()
-        while self._queue and time.monotonic() < until:
+        while self._is_busy() and time.monotonic() < until:
             time.sleep(0.01)
-        return not self._queue
+        return not self._is_busy()
+
+    def _is_busy(self) -> bool:
+        return bool(self._queue) or self._ledger.has_batch
 
     def _run(self) -> None:
-        while self._stop_at is None:
+        while not self._stopping.is_set():
             self._wake.wait(_DELAY_SECONDS)
             self._wake.clear()
             self._drain()
@@ -122,38 +170,46 @@ class SpanExport(SpanSink):
         self._destination.close()
 
     def _drain(self) -> None:
-        while self._queue:
-            count = min(len(self._queue), self._batch)
-            spans = [self._queue.popleft() for _ in range(count)]
-            self._processed.add(count, "")
-            self._exported.add(count, self._deliver(spans))
-
-    def _deliver(self, spans: list[EncodedSpan]) -> str:
-        """Deliver one batch; return the `error.type` of its end, "" where it was taken."""
-        pause = _FIRST_RETRY_SECONDS
-        while True:
-            left = self._seconds_left()
-            if left <= 0:
-                return "deadline"
+        """Deliver what is queued. The thread outlives whatever a batch holds or meets."""
+        while spans := self._take():
             try:
-                self._destination.deliver(spans, min(_TIMEOUT_SECONDS, left))
+                self._ledger.begin(spans)
+                self._ledger.settle(*self._deliver(spans))
+            except Exception as error:  # noqa: BLE001  # an error of ours, told and survived
+                self._failures.add(1, _THREAD)
+                self._ledger.settle(type(error).__name__)
+
+    def _take(self) -> list[EncodedSpan]:
+        """Take one batch out of the queue; the thread and the stop may both be at it."""
+        spans: list[EncodedSpan] = []
+        size = 0
+        while len(spans) < self._batch and size < _MAX_BATCH_BYTES:
+            try:
+                spans.append(self._queue.popleft())
+            except IndexError:
+                break
+            size += len(spans[-1].data)
+        self._bytes_out += size
+        return spans
+
+    def _deliver(self, spans: list[EncodedSpan]) -> tuple[str, int]:
+        """Deliver one batch; return the `error.type` of its end, and how many were rejected."""
+        failures = 0
+        while (left := self._stop_at - time.monotonic()) > 0:
+            try:
+                return TAKEN, self._destination.deliver(spans, min(_TIMEOUT_SECONDS, left))
             except DeliveryError as error:
-                if not error.retryable or pause > _LAST_RETRY_SECONDS:
-                    return error.reason
-            except Exception as error:  # noqa: BLE001  # the thread outlives whatever a batch holds
-                return type(error).__name__
-            else:
-                return ""
+                failures += 1
+                pause = self._retries.pause(failures, error.retry_after_seconds)
+                if pause is None or not error.retryable:
+                    return error.reason, 0
             self._pause(pause)
-            pause *= 2
+        return DEADLINE, 0
 
     def _pause(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while self._stop_at is None and time.monotonic() < until:
-            time.sleep(0.05)
-        time.sleep(min(0.05, max(0.0, self._seconds_left())))
-
-    def _seconds_left(self) -> float:
-        if self._stop_at is None:
-            return float("inf")
-        return self._stop_at - time.monotonic()
+        """Wait; a stop that is asked for ends the wait, and one under way shortens it."""
+        if self._stopping.is_set():
+            left = max(0.0, self._stop_at - time.monotonic())
+            time.sleep(min(seconds, _RETRY_WHILE_STOPPING_SECONDS, left))
+        else:
+            self._stopping.wait(seconds)

@@ -1,17 +1,24 @@
 """Where log lines leave the process: a bounded queue and one thread that writes it out.
 
 A line is handed over in a microsecond and never waits: where the reader of stdout is slow, blocked
-or gone, the queue fills to its bound and further lines are dropped and counted by reason.
+or gone, the queue fills to its bounds and further lines are dropped and counted by reason.
 """
 
 import os
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from telemetry.catalog.pipeline import LOG_LINES
+from telemetry.bounds import LOG_LINE, Bounds
+from telemetry.catalog.pipeline import (
+    LOG_LINES,
+    LOG_QUEUE_CAPACITY,
+    LOG_QUEUE_HELD,
+    LOG_QUEUE_LIMIT,
+    LOG_QUEUE_SIZE,
+)
+from telemetry.log_line import MAX_LINE_BYTES, shortened
 from telemetry.metrics import Meter
 
 _FLUSH_SECONDS: Final = 0.1
@@ -27,19 +34,36 @@ class LineSink(Protocol):
 
 
 class LogWriter:
-    """Writes lines to a file descriptor from a thread of its own."""
+    """Writes lines to a file descriptor from a thread of its own.
+
+    `capacity` is in lines, `capacity_bytes` in bytes; what comes first is the bound.
+    """
 
     def __init__(
         self,
         meter: Meter,
         *,
         capacity: int = 10_000,
+        capacity_bytes: int = 16 * 1024 * 1024,
         write: Callable[[bytes], int] | None = None,
     ) -> None:
         self._lines: deque[bytes] = deque()
         self._capacity = capacity
+        self._capacity_bytes = capacity_bytes
+        self._held = 0
+        self._lock = threading.RLock()  # a finaliser may log while its own thread is in `put`
         self._write = write or (lambda data: os.write(_STDOUT, data))
         self._counter = meter.counter(LOG_LINES)
+        for reason in ("", "queue_full", "write_failed"):
+            self._counter.add(0, reason)  # born at 0, or a first loss would be no increase
+        self._bounds = Bounds(meter)
+        meter.gauge(LOG_QUEUE_CAPACITY).set(capacity)
+        meter.gauge(LOG_QUEUE_SIZE).set_function(lambda: len(self._lines))
+        meter.gauge(LOG_QUEUE_LIMIT).set(capacity_bytes)
+        meter.gauge(LOG_QUEUE_HELD).set_function(lambda: self._held)
+        self._in_hand = 0
+        self._line_is_open = False
+        self._abandoned = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="telemetry-log", daemon=True)
 
@@ -48,18 +72,31 @@ class LogWriter:
         self._thread.start()
 
     def put(self, line: bytes) -> None:
-        """Queue a line, or drop and count it where the queue is full."""
-        if len(self._lines) >= self._capacity:
-            self._counter.add(1, "queue_full")
-            return
-        self._lines.append(line)
+        """Queue a line, shortened if it is too long; drop and count it where there is no room."""
+        if len(line) > MAX_LINE_BYTES:
+            self._bounds.cut(LOG_LINE)
+            line = shortened(line)
+        with self._lock:
+            held = self._held + len(line)
+            if (
+                held <= self._capacity_bytes
+                and len(self._lines) < self._capacity
+                and not self._abandoned
+            ):
+                self._held = held
+                self._lines.append(line)
+                return
+        self._counter.add(1, "queue_full")
 
     def stop(self, deadline_seconds: float) -> None:
         """Write what is queued, for at most `deadline_seconds`; what is left is dropped."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(deadline_seconds)
-        left = len(self._lines)
+        if self._abandoned:
+            return
+        self._abandoned = True
+        left = len(self._lines) + self._in_hand
         if left:
             self._counter.add(left, "queue_full")
 
@@ -69,31 +106,37 @@ class LogWriter:
         self._flush()
 
     def _flush(self) -> None:
-        while self._lines:
+        while self._lines and not self._abandoned:
             chunk: list[bytes] = []
             size = 0
             while self._lines and size < _FLUSH_BYTES:
                 line = self._lines.popleft()
                 chunk.append(line)
                 size += len(line)
-            self._write_all(b"".join(chunk), len(chunk))
+            self._in_hand = len(chunk)
+            lost = min(len(chunk), self._write_all(b"".join(chunk)).count(b"\n"))
+            if not self._abandoned:
+                self._counter.add(len(chunk) - lost, "")
+                self._counter.add(lost, "write_failed")
+            self._in_hand = 0
+            with self._lock:
+                self._held -= size
 
-    def _write_all(self, data: bytes, lines: int) -> None:
-        view = memoryview(data)
-        try:
-            while view:
-                view = view[self._write(bytes(view)) :]
-        except BlockingIOError:
-            # A non-blocking stdout: wait as a blocking one would, away from the event loop.
-            time.sleep(_FLUSH_SECONDS)
-            self._write_rest(bytes(view), lines)
-        except OSError:
-            self._counter.add(lines, "write_failed")
-        else:
-            self._counter.add(lines, "")
-
-    def _write_rest(self, data: bytes, lines: int) -> None:
-        if self._stopping.is_set():
-            self._counter.add(lines, "write_failed")
-        else:
-            self._write_all(data, lines)
+    def _write_all(self, data: bytes) -> bytes:
+        """Write the lines; return what could not be written of them."""
+        if self._line_is_open:
+            data = b"\n" + data
+        left = data
+        while left:
+            try:
+                left = left[self._write(left) :]
+            except BlockingIOError:
+                # A non-blocking stdout: wait as a blocking one would, away from the event loop.
+                if self._stopping.wait(_FLUSH_SECONDS):
+                    break
+            except Exception:  # noqa: BLE001  # the thread outlives whatever writing meets
+                break
+        if len(left) < len(data):
+            # A disk may fill in the middle of a line: the next one must not be glued to it.
+            self._line_is_open = not data[: len(data) - len(left)].endswith(b"\n")
+        return left

@@ -5,22 +5,25 @@ Keys: `timestamp` (RFC 3339, UTC), `level`, `event` (a declared name, never user
 `trace_id`, `span_id`, `correlation_id`, then attributes under their OpenTelemetry names.
 """
 
+import inspect
 import logging
 import sys
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from types import FrameType
 from typing import Any, Final
 
 import orjson
 import structlog
 from opentelemetry import trace
 
+from telemetry.allow_list import LOG, AllowList
 from telemetry.catalog import attributes
 from telemetry.context import correlation_id
 from telemetry.log_writer import LineSink
-from telemetry.redaction import describe_exception
+from telemetry.redaction import clean, describe_exception
 from telemetry.tracing import error_type_of
 
 LEVELS: Final[Mapping[str, int]] = {
@@ -31,6 +34,12 @@ LEVELS: Final[Mapping[str, int]] = {
 }
 LIBRARY_EVENT: Final = "library.message"
 """The event of a line that a library wrote through the standard `logging`."""
+
+_LOGGER: Final = "logger"
+_MESSAGE: Final = "message"
+_LIBRARY_FIELDS: Final = frozenset((_LOGGER, _MESSAGE))
+_MAX_TEMPLATE: Final = 256
+_TOO_LARGE: Final = 2**53
 
 Render = Callable[[Mapping[str, Any]], bytes]
 
@@ -45,13 +54,37 @@ def render_json(line: Mapping[str, Any]) -> bytes:
 
 
 def render_console(line: Mapping[str, Any]) -> bytes:
-    """Return the line for a developer's terminal; values are JSON, so none can break the line."""
+    """Return the line for a developer's terminal.
+
+    Values are JSON and everything else is escaped, so nothing breaks the line or moves the cursor.
+    """
     rest = " ".join(
-        f"{key}={orjson.dumps(value, default=str).decode()}"
+        f"{_one_line(key)}={_one_line(_json_text(value))}"
         for key, value in line.items()
         if key not in {"timestamp", "level", "event", "service"}
     )
-    return f"{line['timestamp'][11:23]} {line['level']:<7} {line['event']} {rest}\n".encode()
+    head = f"{line['timestamp'][11:23]} {_one_line(line['level']):<7} {_one_line(line['event'])}"
+    return f"{head} {rest}".rstrip().encode() + b"\n"
+
+
+def _json_text(value: object) -> str:
+    return orjson.dumps(
+        value,
+        default=lambda other: f"<{type(other).__qualname__}>",
+        option=orjson.OPT_NON_STR_KEYS,
+    ).decode()
+
+
+def _one_line(value: object) -> str:
+    text = str(value)
+    if text.isprintable():
+        return text
+    return "".join(
+        character
+        if character.isprintable()
+        else character.encode("unicode_escape", "surrogatepass").decode()
+        for character in text
+    )
 
 
 RENDERERS: Final[Mapping[str, Render]] = {"json": render_json, "console": render_console}
@@ -72,10 +105,13 @@ def _to_the_second(epoch_seconds: int) -> str:
 class Lines:
     """Makes finished lines of events and puts them out. Never raises."""
 
-    def __init__(self, sink: LineSink, render: Render, service: str) -> None:
+    def __init__(
+        self, sink: LineSink, render: Render, service: str, allowed: AllowList | None = None
+    ) -> None:
         self._sink = sink
         self._render = render
         self._service = service
+        self._allowed = allowed or AllowList()
 
     def write(
         self,
@@ -86,7 +122,10 @@ class Lines:
         span_context: trace.SpanContext | None = None,
         correlation: str | None = None,
     ) -> None:
-        """Put out one line, by default with the IDs of the current span and work."""
+        """Put out one line, by default with the IDs of the current span and work.
+
+        Fields that the allow-list does not name are dropped and counted.
+        """
         line: dict[str, Any] = {
             "timestamp": timestamp(),
             "level": level,
@@ -100,7 +139,11 @@ class Lines:
         current = correlation or correlation_id()
         if current is not None:
             line["correlation_id"] = current
-        line.update((key, value) for key, value in fields.items() if key not in line)
+        for name, value in fields.items():
+            if name in self._allowed.names or name in _LIBRARY_FIELDS:
+                line.setdefault(name, clean(name, value))
+            elif name not in line:
+                self._allowed.refuse(LOG, name)
         self._put(line)
 
     def write_access(
@@ -130,11 +173,14 @@ class Lines:
         try:
             self._sink.put(self._render(line))
         except (TypeError, ValueError):  # a value that no renderer takes, such as a lone surrogate
-            line = {key: _plain(value) for key, value in line.items()}
+            line = {key: plain(value) for key, value in line.items()}
             self._sink.put(self._render(line))
 
 
-def _plain(value: object) -> str:
+def plain(value: object) -> str | int | float | bool:
+    """Return a value that every renderer takes: short numbers as they are, all else as text."""
+    if isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < _TOO_LARGE):
+        return value
     text = value if isinstance(value, str) else ascii(value)
     return text.encode(errors="replace").decode()
 
@@ -191,7 +237,12 @@ class _Processor:
 
 
 class _StandardHandler(logging.Handler):
-    """Gives a library's record the same shape; its text is a value, never the event."""
+    """Gives a library's record the same shape, without what its author put into the text.
+
+    A formatted message may hold anything: a key, a row, another exception's message (asyncio prints
+    a task's). Kept are the logger, the place in the code, and the template without its arguments,
+    if it is a constant of the function that logs; a text made at run time is left out.
+    """
 
     def __init__(self, lines: Lines) -> None:
         super().__init__()
@@ -200,10 +251,39 @@ class _StandardHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Put the record out; logging must never fail its caller."""
         try:
-            fields: dict[str, Any] = {"logger": record.name, "message": record.getMessage()}
-            if record.exc_info and record.exc_info[1] is not None:
-                fields |= exception_fields(record.exc_info[1])
-            level = record.levelname.lower()
-            self._lines.write("error" if level == "critical" else level, LIBRARY_EVENT, fields)
-        except Exception:  # noqa: BLE001  # a formatting slip in a library is not the caller's fault
-            self._lines.write("error", LIBRARY_EVENT, {"logger": record.name})
+            self._lines.write(_level_of(record), LIBRARY_EVENT, _library_fields(record))
+        except Exception:  # noqa: BLE001  # a slip in a library is not the caller's fault
+            self._lines.write("error", LIBRARY_EVENT, {_LOGGER: record.name})
+
+
+def _level_of(record: logging.LogRecord) -> str:
+    """Return our nearest level: a library may have levels of its own."""
+    reached = [name for name, number in LEVELS.items() if record.levelno >= number]
+    return reached[-1] if reached else "debug"
+
+
+def _library_fields(record: logging.LogRecord) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        _LOGGER: record.name,
+        attributes.CODE_FUNCTION_NAME: record.funcName,
+        attributes.CODE_LINE_NUMBER: record.lineno,
+    }
+    template = _constant_template(record)
+    if template is not None:
+        fields[_MESSAGE] = template[:_MAX_TEMPLATE]
+    if record.exc_info and record.exc_info[1] is not None:
+        fields |= exception_fields(record.exc_info[1])
+    return fields
+
+
+def _constant_template(record: logging.LogRecord) -> str | None:
+    """Return the record's text before formatting, if it stands as it is in the code that logs."""
+    if not isinstance(record.msg, str):
+        return None
+    frame: FrameType | None = inspect.currentframe()
+    while frame is not None:
+        code = frame.f_code
+        if (code.co_filename, code.co_name) == (record.pathname, record.funcName):
+            return record.msg if record.msg in code.co_consts else None
+        frame = frame.f_back
+    return None

@@ -10,20 +10,16 @@ from typing import Final
 
 import orjson
 from opentelemetry import context as otel_context
-from opentelemetry import trace
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from telemetry.catalog import http
-from telemetry.context import CORRELATION_ID
-from telemetry.edge import Request
-from telemetry.exchange import Exchange
+from telemetry.context import request_context
 from telemetry.metrics import Meter
 from telemetry.reporter import Reporter
+from telemetry.server_span import ServerSpan
 from telemetry.tracer import LeanTracer
 
 CORRELATION_HEADER: Final = b"x-correlation-id"
-
-_NO_PARENT: Final = otel_context.Context()
 
 
 class TelemetryMiddleware:
@@ -47,45 +43,38 @@ class TelemetryMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request = Request(scope)
-        span = self._tracer.start_request(request.method, request.remote)
-        exchange = Exchange(request, span, send, self._reporter.finished)
-        self._active.add(1, request.method)
-        correlation = CORRELATION_ID.set(request.correlation_id)
-        current = otel_context.attach(trace.set_span_in_context(span, _NO_PARENT))
+        span = ServerSpan(scope, send, self._tracer, self._reporter.finished)
+        active = self._active.of(span.method)
+        active.move(1)
+        before = otel_context.attach(request_context(span, span.correlation_id))
         try:
-            await self._serve(exchange, scope, receive)
-        finally:
-            otel_context.detach(current)
-            CORRELATION_ID.reset(correlation)
-            self._active.add(-1, request.method)
-            self._reporter.finished(exchange)
-
-    async def _serve(self, exchange: Exchange, scope: Scope, receive: Receive) -> None:
-        try:
-            await self._app(scope, receive, exchange.send)
+            await self._app(scope, receive, span.send)
         except Exception as error:  # noqa: BLE001  # the last layer: what passes here would kill the connection
-            exchange.error = error
-            self._reporter.failed(exchange, error)
+            span.error = error
+            self._reporter.failed(span, error)
+            await _answer_unless_begun(span)
         except BaseException as error:
-            exchange.error = error
+            span.error = error
             raise
-        if not exchange.status:
-            for message in _answer_in_place_of_the_application(exchange):
-                await exchange.send(message)
+        else:
+            await _answer_unless_begun(span)
+        finally:
+            otel_context.detach(before)
+            active.move(-1)
+            self._reporter.finished(span)
 
 
-def _answer_in_place_of_the_application(exchange: Exchange) -> tuple[Message, Message]:
-    """Return a 500 with an RFC 9457 body, for an application that made no answer."""
+async def _answer_unless_begun(span: ServerSpan) -> None:
+    """Send a 500 with an RFC 9457 body, for an application that made no answer."""
+    if span.status:
+        return
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     problem = {
         "type": "about:blank",
         "title": status.phrase,
         "status": status.value,
-        "correlation_id": exchange.request.correlation_id,
+        "correlation_id": span.correlation_id,
     }
     headers = [(b"content-type", b"application/problem+json")]
-    return (
-        {"type": "http.response.start", "status": status.value, "headers": headers},
-        {"type": "http.response.body", "body": orjson.dumps(problem)},
-    )
+    await span.send({"type": "http.response.start", "status": status.value, "headers": headers})
+    await span.send({"type": "http.response.body", "body": orjson.dumps(problem)})

@@ -14,10 +14,9 @@ from opentelemetry import trace
 from opentelemetry.trace import Link, SpanContext, TraceFlags
 
 from telemetry.context import accepted_correlation_id, bound_correlation_id, correlation_id
-from telemetry.tracestate import NO_STATE, parse_tracestate
+from telemetry.tracestate import NO_STATE, TRACESTATE, Refused, parse_tracestate, untold
 
 TRACEPARENT: Final = "traceparent"
-TRACESTATE: Final = "tracestate"
 CARRIER_CORRELATION_ID: Final = "correlation_id"
 
 _TRACEPARENT = re.compile(
@@ -31,16 +30,18 @@ _KNOWN_FLAGS: Final = TraceFlags.SAMPLED | TraceFlags.RANDOM_TRACE_ID
 _FLAGS: Final = tuple(TraceFlags(value & _KNOWN_FLAGS) for value in range(256))
 
 
-def parse_traceparent(raw: bytes, tracestate: bytes = b"") -> SpanContext | None:
+def parse_traceparent(
+    raw: bytes, tracestate: bytes = b"", refused: Refused = untold
+) -> SpanContext | None:
     """Return the remote span that a `traceparent` value names, or None where it is unfit.
 
     `tracestate` is read only beside a good `traceparent`, and being unfit takes nothing from it.
-    Flags that Level 2 does not know are cleared, as it asks of what is sent on.
+    Flags that Level 2 does not know are cleared, as it asks of what is sent on. `refused` hears
+    which of the two was unfit, in whole or in part.
     """
-    if len(raw) > _MAX_TRACEPARENT_BYTES:
-        return None
-    match = _TRACEPARENT.fullmatch(raw)
+    match = _TRACEPARENT.fullmatch(raw) if len(raw) <= _MAX_TRACEPARENT_BYTES else None
     if match is None:
+        refused(TRACEPARENT)
         return None
     trace_id, span_id, flags = match.groups()
     return SpanContext(
@@ -48,7 +49,7 @@ def parse_traceparent(raw: bytes, tracestate: bytes = b"") -> SpanContext | None
         int(span_id, 16),
         is_remote=True,
         trace_flags=_FLAGS[int(flags, 16)],
-        trace_state=parse_tracestate(tracestate) if tracestate else NO_STATE,
+        trace_state=parse_tracestate(tracestate, refused) if tracestate else NO_STATE,
     )
 
 

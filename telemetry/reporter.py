@@ -5,170 +5,119 @@ after all where the request failed or was slow; only a kept trace becomes an exe
 """
 
 import asyncio
+import contextvars
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
-from opentelemetry.trace import SpanContext, StatusCode, TraceFlags
-from opentelemetry.util.types import AttributeValue
+from opentelemetry.trace import StatusCode
 from starlette.types import Scope
 
-from telemetry.catalog import attributes, http
-from telemetry.exchange import Exchange
+from telemetry.access_log import AccessLog
+from telemetry.catalog import CORRELATION_ID, http
+from telemetry.edge import client_attributes, own_attributes
 from telemetry.logging import Lines, exception_fields
 from telemetry.metrics import Meter
+from telemetry.outcome import Outcome
 from telemetry.sampling import Sampling
+from telemetry.server_span import ServerSpan
 from telemetry.tracer import error_type_of
 
 NO_RESPONSE: Final = "no_response"
 """The `error.type` of a request that the application left without a whole answer."""
 
-CORRELATION_ID: Final = "correlation_id"
-
-_WAIT_SECONDS: Final = 0.05
-_DURATION: Final = http.REQUEST_DURATION.name
+_NO_CONTEXT: Final = contextvars.Context()
+_NANOSECONDS: Final = 1_000_000_000
+_OUTCOMES_KEPT: Final = 4096
 
 
 class Reporter:
-    """Turns ended exchanges into signals, `batch` at a time.
+    """Turns ended requests into signals, all that ended in one round of the event loop together.
 
-    What has ended waits for others, at most `_WAIT_SECONDS`: the same work done in one go costs a
-    third less than between two requests, because its code and data are still at hand.
+    The same work done in one go costs a third less than between two requests, because its code and
+    data are still at hand. Where little is asked a round has one request, and none waits for
+    another's signals; in a rush `batch` are told at once, and the rush pays least.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # where all signals of a request meet
         self,
         sampling: Sampling,
         meter: Meter,
         lines: Lines,
+        access_log: AccessLog,
         route_of: Callable[[Scope], str | None],
         *,
         batch: int,
     ) -> None:
         self._sampling = sampling
         self._lines = lines
+        self._access_log = access_log
         self._route_of = route_of
         self._batch = batch
-        self._waiting: list[Exchange] = []
+        self._outcome = lru_cache(maxsize=_OUTCOMES_KEPT)(Outcome)
+        self._waiting: list[ServerSpan] = []
         self._duration = meter.histogram(http.REQUEST_DURATION)
 
-    def failed(self, exchange: Exchange, error: Exception) -> None:
+    def failed(self, span: ServerSpan, error: Exception) -> None:
         """Tell of an exception that no handler expected."""
         self._lines.write(
             "error",
             http.REQUEST_FAILED.name,
             exception_fields(error),
-            span_context=exchange.span.context,
-            correlation=exchange.request.correlation_id,
+            span_context=span.context,
+            correlation=span.correlation_id,
         )
 
-    def finished(self, exchange: Exchange) -> None:
+    def finished(self, span: ServerSpan) -> None:
         """Note that a request has ended, unless that was done."""
-        if exchange.reported:
+        if span.reported:
             return
-        exchange.reported = True
-        exchange.seconds = (exchange.ended or time.perf_counter()) - exchange.started
-        self._waiting.append(exchange)
+        span.reported = True
+        span.seconds = (span.ended or time.perf_counter()) - span.started
+        self._waiting.append(span)
         if len(self._waiting) >= self._batch:
             self.flush()
         elif len(self._waiting) == 1:
-            asyncio.get_running_loop().call_later(_WAIT_SECONDS, self.flush)
+            asyncio.get_running_loop().call_soon(self.flush, context=_NO_CONTEXT)
 
     def flush(self) -> None:
         """Tell of every request that waits."""
         waiting, self._waiting = self._waiting, []
-        for exchange in waiting:
-            self._tell(exchange)
+        for span in waiting:
+            self._tell(span)
 
-    def _tell(self, exchange: Exchange) -> None:
-        seconds = exchange.seconds
-        route = self._route_of(exchange.request.scope)
-        error_type = _error_type(exchange)
-        trace_id, span_id = self._end_span(exchange, route, error_type, seconds)
-        sampled = exchange.span.context.trace_flags.sampled
-        self._duration.observe_with(
-            {"trace_id": trace_id, "span_id": span_id} if sampled else None,
-            seconds,
-            exchange.request.method,
-            route or "",
-            str(exchange.status) if exchange.status else "",
-            error_type,
-        )
-        self._lines.write_access(
-            "error" if error_type else "info",
-            http.REQUEST_FINISHED.name,
-            (trace_id, span_id, exchange.request.correlation_id),
-            exchange.span.start_time / 1e9 + seconds,
-            _access_fields(exchange, route, error_type, seconds),
-        )
+    def _tell(self, span: ServerSpan) -> None:
+        scope, seconds = span.scope, span.seconds
+        error_type = _error_type(span)
+        outcome = self._outcome(span.method, self._route_of(scope), span.status, error_type)
+        slow = seconds >= self._sampling.slow_seconds
+        if (slow or outcome.failed) and not span.sampled:
+            span.keep()
+        said = span.attributes.copy()  # by the application, of the current span
+        self._duration.observe_with(span, seconds, *outcome.labels)
+        if span.sampled:
+            self._end(span, outcome)
+        if slow or not outcome.succeeded or self._sampling.writes(span.trace_id):
+            self._access_log.write(span, outcome, said)
 
-    def _end_span(
-        self, exchange: Exchange, route: str | None, error_type: str, seconds: float
-    ) -> tuple[str, str]:
-        """End the span if it is to be kept; return its trace and span IDs in hexadecimal."""
-        span, request = exchange.span, exchange.request
-        context = span.context
-        sampled = context.trace_flags.sampled
-        if not sampled and self._sampling.keeps(failed=bool(error_type), seconds=seconds):
-            span.context = context = _kept(context)
-            sampled = True
-        if sampled:
-            method = "HTTP" if request.method is http.OTHER_METHOD else request.method
-            span.name = f"{method} {route}" if route else method
-            span.shared = request.shared_attributes()
-            told = span.attributes  # holds what the application set on the current span
-            told |= request.own_attributes()
-            told |= _answer(route, exchange.status, error_type)
-            told[CORRELATION_ID] = request.correlation_id
-            if error_type:
-                span.status_code = StatusCode.ERROR
-            span.end(span.start_time + int(seconds * 1e9))
-        return f"{context.trace_id:032x}", f"{context.span_id:016x}"
+    def _end(self, span: ServerSpan, outcome: Outcome) -> None:
+        span.name = outcome.span_name
+        span.shared = (*client_attributes(span.scope, span.headers), outcome.shared)
+        told = span.attributes
+        told |= own_attributes(span.scope)
+        told[CORRELATION_ID] = span.correlation_id
+        if outcome.failed:
+            span.status_code = StatusCode.ERROR
+        span.end(span.start_time + int(span.seconds * _NANOSECONDS))
 
 
-def _answer(route: str | None, status: int, error_type: str) -> dict[str, AttributeValue]:
-    answer: dict[str, AttributeValue] = {}
-    if route is not None:
-        answer[attributes.HTTP_ROUTE] = route
-    if status:
-        answer[attributes.HTTP_RESPONSE_STATUS_CODE] = status
-    if error_type:
-        answer[attributes.ERROR_TYPE] = error_type
-    return answer
-
-
-def _kept(context: SpanContext) -> SpanContext:
-    return SpanContext(
-        context.trace_id,
-        context.span_id,
-        is_remote=False,
-        trace_flags=TraceFlags(context.trace_flags | TraceFlags.SAMPLED),
-        trace_state=context.trace_state,
-    )
-
-
-def _error_type(exchange: Exchange) -> str:
-    if exchange.error is not None:
-        return error_type_of(exchange.error)
-    if not exchange.status or not exchange.ended:
+def _error_type(span: ServerSpan) -> str:
+    if span.error is not None:
+        return error_type_of(span.error)
+    if not span.status or not span.ended:
         return NO_RESPONSE
-    if exchange.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return str(exchange.status)
+    if span.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return str(span.status)
     return ""
-
-
-def _access_fields(
-    exchange: Exchange, route: str | None, error_type: str, seconds: float
-) -> dict[str, Any]:
-    scope = exchange.request.scope
-    fields: dict[str, Any] = {
-        attributes.HTTP_REQUEST_METHOD: exchange.request.method,
-        attributes.URL_PATH: scope["path"][:256],
-        _DURATION: round(seconds, 6),
-        **_answer(route, exchange.status, error_type),
-    }
-    client = scope.get("client")
-    if client:
-        fields[attributes.CLIENT_ADDRESS] = client[0]
-    return fields

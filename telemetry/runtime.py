@@ -17,10 +17,12 @@ from typing import Final
 
 from opentelemetry.sdk.resources import Resource
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from telemetry import logging as telemetry_logging
-from telemetry.catalog.pipeline import BUILD_INFO
+from telemetry.access_log import AccessLog
+from telemetry.allow_list import LOG, SPAN, AllowList
+from telemetry.catalog.pipeline import ATTRIBUTES_DROPPED, BUILD_INFO
 from telemetry.destinations import JsonFile, OtlpHttp
 from telemetry.event_loop import watched_event_loop
 from telemetry.export import SpanExport, SpanSink
@@ -28,6 +30,7 @@ from telemetry.exposition import MetricsEndpoint
 from telemetry.log_writer import LineSink, LogWriter
 from telemetry.metrics import Meter
 from telemetry.middleware import TelemetryMiddleware
+from telemetry.pseudonyms import Pseudonyms
 from telemetry.reporter import Reporter
 from telemetry.routes import RouteTemplates
 from telemetry.sampling import Sampling
@@ -56,19 +59,24 @@ class Telemetry:
         self.instance_id = str(uuid.uuid4())
         resource = self._resource()
         self.meter = Meter(CollectorRegistry())
+        self.allowed = AllowList(settings.attributes, self._dropped_attributes())
+        self.pseudonyms = Pseudonyms(settings.pseudonym_key)
         self._export = None if span_sink else self._make_export(resource)
         self._writer = None if line_sink else LogWriter(self.meter)
         spans = span_sink or self._export
         assert spans is not None  # noqa: S101  # one of the two, by the lines above
         sampling = Sampling(
-            settings.sampling_ratio, settings.remote_sampling_ratio, settings.slow_seconds
+            settings.sampling_ratio,
+            settings.remote_sampling_ratio,
+            settings.slow_seconds,
+            settings.access_log_ratio,
         )
         self.tracing = Tracing(resource, sampling, spans.put, spans)
         sink = line_sink or self._writer
         assert sink is not None  # noqa: S101  # one of the two, by the lines above
-        self.lines = telemetry_logging.Lines(
-            sink, telemetry_logging.RENDERERS[settings.log_format], settings.service_name
-        )
+        render = telemetry_logging.RENDERERS[settings.log_format]
+        self.lines = telemetry_logging.Lines(sink, render, settings.service_name, self.allowed)
+        self._access_log = AccessLog(sink, render, settings.service_name, self.allowed)
         self.endpoint = MetricsEndpoint(self.meter, settings.metrics_host, settings.metrics_port)
         self._reporters: list[Reporter] = []
         self._restore_logging: Callable[[], None] | None = None
@@ -83,13 +91,20 @@ class Telemetry:
         if self._export:
             self._export.start()
 
-    def wrap(self, app: ASGIApp) -> TelemetryMiddleware:
-        """Return the application inside the single pass; it must be the outermost layer."""
+    def wrap(
+        self, app: ASGIApp, route_of: Callable[[Scope], str | None] | None = None
+    ) -> TelemetryMiddleware:
+        """Return the application inside the single pass; it must be the outermost layer.
+
+        `route_of` returns the route template (`/reports/{task_id}`) of a scope that has been
+        served, None where none matched; by default as Starlette's routing leaves it.
+        """
         reporter = Reporter(
             self.tracing.tracer.sampling,
             self.meter,
             self.lines,
-            RouteTemplates(app),
+            self._access_log,
+            route_of or RouteTemplates(app),
             batch=_REQUESTS_IN_A_BATCH if self._export else 1,
         )
         self._reporters.append(reporter)
@@ -130,10 +145,21 @@ class Telemetry:
     def _make_export(self, resource: Resource) -> SpanExport:
         settings = self.settings
         if settings.traces_file is not None:
-            return SpanExport(JsonFile(settings.traces_file, resource), self.meter)
-        return SpanExport(
-            OtlpHttp(settings.otlp_endpoint, settings.otlp_headers, resource), self.meter
+            return SpanExport(JsonFile(settings.traces_file, resource, self.allowed), self.meter)
+        collector = OtlpHttp(
+            settings.otlp_endpoint,
+            settings.otlp_headers,
+            resource,
+            self.allowed,
+            compressed=settings.otlp_compression == "gzip",
         )
+        return SpanExport(collector, self.meter)
+
+    def _dropped_attributes(self) -> Callable[[str], None]:
+        counter = self.meter.counter(ATTRIBUTES_DROPPED)
+        for signal in (SPAN, LOG):
+            counter.add(0, signal)  # born at 0, or a first drop would be no increase
+        return lambda signal: counter.add(1, signal)
 
     def _collect_process(self) -> None:
         registry = self.meter.registry

@@ -6,10 +6,12 @@ slow is kept in any case, alone where its children were not recorded.
 """
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from opentelemetry.trace import SpanContext
+
+from telemetry.spans import RANDOM_BIT, SAMPLED_BIT
 
 _LOW_64_BITS: Final = (1 << 64) - 1
 
@@ -19,18 +21,36 @@ class Sampling:
     """`ratio` of the traces that begin here, `remote_ratio` of those that a caller wants kept.
 
     `slow_seconds`: a request of at least that long is kept whatever was decided before.
+    `access_log_ratio` of the successful requests have an access line; all others always have.
     """
 
     ratio: float = 1.0
     remote_ratio: float = 1.0
     slow_seconds: float = 1.0
+    access_log_ratio: float = 1.0
+    _bound: int = field(init=False, repr=False)
+
+    _line_bound: int = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_bound", round(self.ratio * (_LOW_64_BITS + 1)))
+        object.__setattr__(self, "_line_bound", round(self.access_log_ratio * (_LOW_64_BITS + 1)))
 
     def begins(self, trace_id: int) -> bool:
         """Decide for a new trace; every process with the same ratio decides alike.
 
         The low 64 bits are compared with a bound, as the SDK's TraceIdRatioBased does.
         """
-        return (trace_id & _LOW_64_BITS) < round(self.ratio * (_LOW_64_BITS + 1))
+        return (trace_id & _LOW_64_BITS) < self._bound
+
+    def flags_of(self, trace_id: int) -> int:
+        """Return the trace flags of a new trace; its ID is random (Trace Context Level 2)."""
+        return RANDOM_BIT | SAMPLED_BIT if self.begins(trace_id) else RANDOM_BIT
+
+    def flags_below(self, parent: SpanContext) -> int:
+        """Return the trace flags of a trace that comes from a caller in another process."""
+        random_bit = parent.trace_flags & RANDOM_BIT
+        return random_bit | SAMPLED_BIT if self.follows(parent) else random_bit
 
     def follows(self, parent: SpanContext) -> bool:
         """Decide for a trace that comes from a caller in another process."""
@@ -38,6 +58,9 @@ class Sampling:
             return False
         return self.remote_ratio >= 1 or random.random() < self.remote_ratio  # noqa: S311  # no secret
 
-    def keeps(self, *, failed: bool, seconds: float) -> bool:
-        """Decide once more for a request that has ended and was not to be kept."""
-        return failed or seconds >= self.slow_seconds
+    def writes(self, trace_id: int) -> bool:
+        """Decide for a successful request's access line.
+
+        As for its trace, so that with equal ratios the lines and the traces are the same requests'.
+        """
+        return (trace_id & _LOW_64_BITS) < self._line_bound

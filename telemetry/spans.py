@@ -16,12 +16,20 @@ from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
+from opentelemetry.trace import (
+    Link,
+    NonRecordingSpan,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+)
 from opentelemetry.trace.span import TraceState
 from opentelemetry.util.types import Attributes, AttributeValue
 
-SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED | TraceFlags.RANDOM_TRACE_ID)
-NOT_SAMPLED: Final = TraceFlags(TraceFlags.RANDOM_TRACE_ID)
+SAMPLED_BIT: Final = int(TraceFlags.SAMPLED)
+RANDOM_BIT: Final = int(TraceFlags.RANDOM_TRACE_ID)
 NO_STATE: Final = TraceState()
 _MAX_ATTRIBUTES: Final = 64
 _MAX_LENGTH: Final = 1024
@@ -39,45 +47,83 @@ class SharedAttributes(dict[str, AttributeValue]):
         self.encoded: bytes | None = None
 
 
-_NONE_SHARED: Final = SharedAttributes()
-
-
 def new_trace_id() -> int:
     """Return a random trace ID, never zero."""
     return random.getrandbits(128) or 1
 
 
-def new_span_id() -> int:
-    """Return a random span ID, never zero."""
-    return random.getrandbits(64) or 1
-
-
 class RecordedSpan(trace.Span):
-    """A span under way, or ended. Belongs to one task at a time, so it takes no lock."""
+    """A span under way, or ended. Belongs to one task at a time, so it takes no lock.
+
+    Its identity is kept as numbers; the API's `SpanContext` is made where someone asks for it.
+    `shared` are attributes that other spans have too, `attributes` its own. What most spans never
+    change is the class's.
+    """
+
+    parent_id: int = 0
+    parent_is_remote: bool = False
+    shared: tuple[SharedAttributes, ...] = ()
+    links: Sequence[Link] = ()
+    end_time: int = 0
+    status_code: StatusCode = StatusCode.UNSET
+    dropped_attributes: int = 0
+    is_exemplar: bool = False
+    _context: SpanContext | None = None
 
     def __init__(
         self,
         name: str,
         kind: SpanKind,
-        context: SpanContext,
-        parent: SpanContext | None,
-        attributes: dict[str, AttributeValue],
+        trace_id: int,
+        flags: int,
+        trace_state: TraceState,
         sink: Sink,
-        links: Sequence[Link] = (),
-        start_time: int | None = None,
     ) -> None:
         self.name = name
         self.kind = kind
-        self.context = context
-        self.parent = parent
-        self.shared = _NONE_SHARED
-        self.attributes = attributes
-        self.links = links
-        self.start_time = start_time or time.time_ns()
-        self.end_time = 0
-        self.status_code = StatusCode.UNSET
-        self.dropped_attributes = 0
+        self.trace_id = trace_id
+        self.span_id = random.getrandbits(64) or 1
+        self.flags = flags
+        self.trace_state = trace_state
+        self.attributes: dict[str, AttributeValue] = {}
+        self.start_time = time.time_ns()
         self._sink = sink
+
+    @property
+    def sampled(self) -> bool:
+        """Whether the span is kept."""
+        return bool(self.flags & SAMPLED_BIT)
+
+    @property
+    def context(self) -> SpanContext:
+        """The span's identity."""
+        if self._context is None:
+            self._context = SpanContext(
+                self.trace_id,
+                self.span_id,
+                is_remote=False,
+                trace_flags=TraceFlags(self.flags),
+                trace_state=self.trace_state,
+            )
+        return self._context
+
+    @property
+    def parent(self) -> SpanContext | None:
+        """The identity of the parent, where there is one."""
+        if not self.parent_id:
+            return None
+        return SpanContext(
+            self.trace_id,
+            self.parent_id,
+            is_remote=self.parent_is_remote,
+            trace_flags=TraceFlags(self.flags),
+            trace_state=self.trace_state,
+        )
+
+    def keep(self) -> None:
+        """Sample the span after all."""
+        self.flags |= SAMPLED_BIT
+        self._context = None
 
     def end(self, end_time: int | None = None) -> None:
         """End the span, once; it goes to its sink."""
@@ -135,6 +181,13 @@ class RecordedSpan(trace.Span):
         if self.status_code is not StatusCode.OK and code is not StatusCode.UNSET:
             self.status_code = code
 
+    def all_attributes(self) -> dict[str, AttributeValue]:
+        """Return the shared attributes and the span's own."""
+        merged: dict[str, AttributeValue] = {}
+        for shared in self.shared:
+            merged |= shared
+        return merged | self.attributes
+
     def readable(self, resource: Resource, scope: InstrumentationScope) -> ReadableSpan:
         """Return the ended span as the SDK's exporters and tests know it."""
         return ReadableSpan(
@@ -142,7 +195,7 @@ class RecordedSpan(trace.Span):
             context=self.context,
             parent=self.parent,
             resource=resource,
-            attributes={**self.shared, **self.attributes},
+            attributes=self.all_attributes(),
             links=tuple(self.links),
             kind=self.kind,
             status=Status(self.status_code),
@@ -150,3 +203,14 @@ class RecordedSpan(trace.Span):
             end_time=self.end_time,
             instrumentation_scope=scope,
         )
+
+
+class UnsampledSpan(NonRecordingSpan):
+    """Stands for every span below one that is not kept; carries that one's identity on."""
+
+    def __init__(self, of: RecordedSpan) -> None:
+        self._of = of
+
+    def get_span_context(self) -> SpanContext:
+        """Return the identity of the span that is not kept."""
+        return self._of.context

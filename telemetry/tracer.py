@@ -2,7 +2,7 @@
 
 Not sampled means not made: the children of an unsampled span only carry its identity on.
 """
-# ruff: noqa: ARG002, FBT001, FBT002, FBT003, PLR0913, PLR0917  # the API's signatures
+# ruff: noqa: ARG002, FBT001, FBT002, PLR0913, PLR0917  # the API's signatures
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -18,11 +18,10 @@ from opentelemetry.util.types import AttributeValue
 from telemetry.sampling import Sampling
 from telemetry.spans import (
     NO_STATE,
-    NOT_SAMPLED,
-    SAMPLED,
     RecordedSpan,
+    SharedAttributes,
     Sink,
-    new_span_id,
+    UnsampledSpan,
     new_trace_id,
 )
 
@@ -34,7 +33,7 @@ class LeanTracer(trace.Tracer):
 
     def __init__(self, sampling: Sampling, sink: Sink) -> None:
         self.sampling = sampling
-        self._sink = sink
+        self.sink = sink
 
     def start_span(
         self,
@@ -47,50 +46,51 @@ class LeanTracer(trace.Tracer):
         record_exception: bool = True,
         set_status_on_exception: bool = True,
     ) -> trace.Span:
-        """Start a span as a child of the context's span, or of none."""
-        parent = trace.get_current_span(context).get_span_context()
-        if not parent.is_valid:
-            span_context = self.root_context()
-            if not span_context.trace_flags.sampled:
-                return NonRecordingSpan(span_context)
-            return RecordedSpan(
-                name, kind, span_context, None, dict(attributes or {}), self._sink, links or ()
-            )
-        if not parent.trace_flags.sampled:
-            return NonRecordingSpan(parent)
-        return RecordedSpan(
-            name,
-            kind,
-            child_context(parent),
-            parent,
-            dict(attributes or {}),
-            self._sink,
-            links or (),
-            start_time,
-        )
+        """Start a span as a child of the context's span, or of none.
 
-    def start_request(self, name: str, remote: SpanContext | None) -> RecordedSpan:
-        """Start a server span; it records even where unsampled, so that a failure can be kept."""
-        if remote is None:
-            context = self.root_context()
+        `SharedAttributes` are not copied: their form on the wire serves every span that has them.
+        """
+        parent = trace.get_current_span(context)
+        if isinstance(parent, RecordedSpan):
+            if not parent.sampled:
+                return UnsampledSpan(parent)
+            span = RecordedSpan(
+                name, kind, parent.trace_id, parent.flags, parent.trace_state, self.sink
+            )
+            span.parent_id = parent.span_id
+        elif isinstance(parent, UnsampledSpan):
+            return parent
         else:
-            flags = SAMPLED if self.sampling.follows(remote) else NOT_SAMPLED
-            if not remote.trace_flags.random_trace_id:
-                flags = trace.TraceFlags(flags & trace.TraceFlags.SAMPLED)
-            context = SpanContext(
-                remote.trace_id,
-                new_span_id(),
-                False,
-                flags,
-                remote.trace_state,
-            )
-        return RecordedSpan(name, SpanKind.SERVER, context, remote, {}, self._sink)
+            started = self._started(name, kind, parent.get_span_context())
+            if not isinstance(started, RecordedSpan):
+                return started
+            span = started
+        if attributes:
+            if isinstance(attributes, SharedAttributes):
+                span.shared = (attributes,)
+            else:
+                span.attributes = dict(attributes)
+        if links:
+            span.links = links
+        if start_time:
+            span.start_time = start_time
+        return span
 
-    def root_context(self) -> SpanContext:
-        """Return the identity of a new trace's first span, its sampling decided."""
+    def _started(self, name: str, kind: SpanKind, parent: SpanContext) -> trace.Span:
+        """Start a trace of its own, or go on with one that began in another process."""
+        if parent.is_valid:
+            if not parent.trace_flags.sampled:
+                return NonRecordingSpan(parent)
+            span = RecordedSpan(
+                name, kind, parent.trace_id, parent.trace_flags, parent.trace_state, self.sink
+            )
+            span.parent_id = parent.span_id
+            span.parent_is_remote = parent.is_remote
+            return span
         trace_id = new_trace_id()
-        flags = SAMPLED if self.sampling.begins(trace_id) else NOT_SAMPLED
-        return SpanContext(trace_id, new_span_id(), False, flags, NO_STATE)
+        flags = self.sampling.flags_of(trace_id)
+        span = RecordedSpan(name, kind, trace_id, flags, NO_STATE, self.sink)
+        return span if span.sampled else UnsampledSpan(span)
 
     def start_as_current_span(  # type: ignore[override]  # leaner than the API's generator
         self,
@@ -107,17 +107,6 @@ class LeanTracer(trace.Tracer):
         """Start a span that is the current one for the block."""
         span = self.start_span(name, context, kind, attributes, links, start_time)
         return CurrentSpan(span, mark=set_status_on_exception, end=end_on_exit)
-
-
-def child_context(parent: SpanContext) -> SpanContext:
-    """Return the identity of a new child."""
-    return SpanContext(
-        parent.trace_id,
-        new_span_id(),
-        False,
-        parent.trace_flags,
-        parent.trace_state,
-    )
 
 
 class CurrentSpan(AbstractContextManager[trace.Span]):

@@ -6,12 +6,16 @@ each of the rest, so the grammar is here.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from opentelemetry.trace import TraceState
 
 Pair = tuple[str, str]
+Refused = Callable[[str], None]
+"""Told the name of a header that was not taken, or only in part; see `telemetry.bounds`."""
+
+TRACESTATE: Final = "tracestate"
 
 _OWS: Final = b" \t"
 _MEMBER = re.compile(rb"([a-z0-9][a-z0-9_\-*/@]{0,255})=([ -+\--<>-~]{0,255}[!-+\--<>-~])")
@@ -49,19 +53,39 @@ class Level2TraceState(TraceState):
 NO_STATE: Final = TraceState()
 
 
-def parse_tracestate(raw: bytes) -> TraceState:
+def untold(_: str) -> None:
+    """Tell nobody."""
+
+
+def parse_tracestate(raw: bytes, refused: Refused = untold) -> TraceState:
     """Return the members of a header, or of several joined by commas in the order they came.
 
     Empty members are skipped. One unfit member, a 33rd member (empty ones count: the grammar's list
     ends at 32) or more than 8,192 bytes discard the whole. Of a key that comes twice the first
     stays, which is the later entry: the left is the newest. What is more than 512 characters is
-    cut by whole members as section 3.3.3.1 tells.
+    cut by whole members as section 3.3.3.1 tells. `refused` hears of what is discarded or cut.
     """
-    if not raw or len(raw) > _MAX_READ_BYTES:
+    if not raw:
         return NO_STATE
+    pairs = _pairs(raw)
+    if pairs is None:
+        refused(TRACESTATE)
+        return NO_STATE
+    if not pairs:
+        return NO_STATE
+    kept = _cut(pairs)
+    if kept is not pairs:
+        refused(TRACESTATE)
+    return Level2TraceState(kept)
+
+
+def _pairs(raw: bytes) -> list[Pair] | None:
+    """Return the members in their order, the first of each key; None where the whole is unfit."""
+    if len(raw) > _MAX_READ_BYTES:
+        return None
     members = raw.split(b",", _MAX_MEMBERS)
     if len(members) > _MAX_MEMBERS:
-        return NO_STATE
+        return None
     pairs: dict[str, str] = {}
     for member in members:
         text = member.strip(_OWS)
@@ -69,26 +93,25 @@ def parse_tracestate(raw: bytes) -> TraceState:
             continue
         match = _MEMBER.fullmatch(text)
         if match is None:
-            return NO_STATE
+            return None
         pairs.setdefault(match[1].decode("ascii"), match[2].decode("ascii"))
-    if not pairs:
-        return NO_STATE
-    return Level2TraceState(_cut(list(pairs.items())))
+    return list(pairs.items())
 
 
 def _cut(pairs: list[Pair]) -> list[Pair]:
-    """Drop whole members until the header fits: the long ones first, then from the right."""
+    """Return the pairs that fit: of too many, the long ones go first, then from the right."""
     excess = sum(map(_length, pairs)) + len(pairs) - 1 - _MAX_KEPT_CHARACTERS
     if excess <= 0:
         return pairs
     long_ones = [pair for pair in pairs if _length(pair) > _LONG_MEMBER_CHARACTERS]
     others = [pair for pair in pairs if _length(pair) <= _LONG_MEMBER_CHARACTERS]
+    kept = pairs.copy()
     for candidate in (*reversed(long_ones), *reversed(others)):
         if excess <= 0:
             break
-        pairs.remove(candidate)
+        kept.remove(candidate)
         excess -= _length(candidate) + 1
-    return pairs
+    return kept
 
 
 def _length(pair: Pair) -> int:

@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 import redis
 
+from app import signals
 from app.database.migrations import migrate
 from app.database.pool import DatabasePool
 from app.settings import Settings, read_settings
@@ -79,7 +80,7 @@ def settings(database_url: str, cache_url: str) -> Settings:
 @pytest.fixture
 def captured() -> Iterator[Captured]:
     """Telemetry whose spans, lines and metrics the test can look at."""
-    with captured_telemetry(service_name="sightline-test") as kept:
+    with captured_telemetry(service_name="sightline-test", attributes=signals.ATTRIBUTES) as kept:
         yield kept
 
 

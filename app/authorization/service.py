@@ -10,22 +10,23 @@ from app.authorization.l2 import SharedCache
 from app.authorization.model import AccessQuery, Decision, DecisionLayer
 from app.authorization.store import RedisStore
 from app.database.pool import DatabasePool
-from telemetry.metrics import Meter
 from telemetry.runtime import Telemetry
 
 
 class AuthorizationService:
     """Answers permission checks."""
 
-    def __init__(self, layers: DecisionLayer, meter: Meter) -> None:
+    def __init__(self, layers: DecisionLayer, telemetry: Telemetry) -> None:
         self._layers = layers
-        self._duration = meter.histogram(signals.CHECK_DURATION)
+        self._pseudonyms = telemetry.pseudonyms
+        self._duration = telemetry.meter.histogram(signals.CHECK_DURATION)
 
     async def check_permission(self, user: str, resource: str, action: str) -> Decision:
         """Return whether the user may, and which layer knew.
 
         Raises `app.errors.Unavailable` where no layer could tell: never a guess.
         """
+        self._pseudonyms.mark(signals.SUBJECT_HASH, user)
         started = time.perf_counter()
         decision = await self._layers.decide(AccessQuery(user, resource, action))
         self._duration.observe(

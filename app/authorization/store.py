@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final, Self
 
 import structlog
+from opentelemetry.instrumentation.utils import suppress_instrumentation
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -16,7 +17,8 @@ from redis.exceptions import RedisError
 
 from app import signals
 from telemetry.catalog.attributes import ERROR_TYPE
-from telemetry.redis import RedisTelemetry
+from telemetry.redis import traced
+from telemetry.redis_pool import measured_pool
 from telemetry.runtime import Telemetry
 from telemetry.tracing import error_type_of
 
@@ -25,6 +27,7 @@ logger = structlog.stdlib.get_logger()
 _WAIT_SECONDS: Final = 0.1
 _PAUSE_SECONDS: Final = 1.0
 _CONNECTIONS: Final = 32
+_POOL_NAME: Final = "redis"
 
 
 class StoreUnavailableError(Exception):
@@ -37,11 +40,9 @@ class RedisStore:
     def __init__(
         self,
         client: Redis,
-        telemetry: RedisTelemetry,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
-        self._telemetry = telemetry
         self._clock = clock
         self._paused_until = 0.0
         self._reported = False
@@ -59,25 +60,15 @@ class RedisStore:
             socket_connect_timeout=_WAIT_SECONDS,
             retry=Retry(NoBackoff(), 0),
         )
-        where = pool.connection_kwargs
-        return cls(
-            Redis.from_pool(pool),
-            RedisTelemetry(
-                telemetry.tracing,
-                telemetry.meter,
-                address=where.get("host", "localhost"),
-                port=where.get("port", 6379),
-                database=where.get("db", 0),
-            ),
-            clock,
-        )
+        measured_pool(pool, telemetry.meter, _POOL_NAME)
+        client = traced(Redis.from_pool(pool), telemetry.tracing, telemetry.meter)
+        return cls(client, clock)
 
     async def get(self, key: bytes) -> bytes | None:
         """Return the value, or None where there is none."""
         self._refuse_while_paused()
         try:
-            with self._telemetry.command("GET"):
-                value = await self._client.get(key)
+            value = await self._client.get(key)
         except (RedisError, OSError) as error:
             raise self._failed(error) from error
         self._reported = False
@@ -87,15 +78,15 @@ class RedisStore:
         """Keep the value for that long."""
         self._refuse_while_paused()
         try:
-            with self._telemetry.command("SET"):
-                await self._client.set(key, value, px=milliseconds)
+            await self._client.set(key, value, px=milliseconds)
         except (RedisError, OSError) as error:
             raise self._failed(error) from error
 
     async def ping(self) -> None:
         """Return once the server has answered."""
         try:
-            await self._client.ping()
+            with suppress_instrumentation():
+                await self._client.ping()
         except (RedisError, OSError) as error:
             raise StoreUnavailableError from error
 

@@ -7,17 +7,21 @@ leave as `app.errors.Unavailable`, so they answer 503 with Retry-After.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from types import TracebackType
 from typing import Any, Final, Self
 
 import asyncpg
-from opentelemetry.instrumentation.utils import is_instrumentation_enabled, suppress_instrumentation
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+from opentelemetry.trace import get_current_span
 
 from app.database.failures import DRIVER_ERRORS, unavailable_for
 from app.errors import Unavailable
 from app.settings import Settings
-from telemetry.catalog import database
+from telemetry.catalog.database import POOL_ACQUIRE
+from telemetry.connection_pools import PoolMetrics
+from telemetry.database_calls import is_traced
 from telemetry.runtime import Telemetry
 
 Connection = Any
@@ -33,19 +37,19 @@ class DatabasePool:
     def __init__(
         self, settings: Settings, telemetry: Telemetry, *, application: str = "sightline"
     ) -> None:
-        meter = telemetry.meter
         self._settings = settings
         self._tracing = telemetry.tracing
         self._application = application
         self._pool: Any = None
+        self._open = 0
         self._used = 0
-        self._count = meter.gauge(database.CONNECTION_COUNT)
-        self._pending = meter.gauge(database.PENDING_REQUESTS)
-        self._timeouts = meter.counter(database.TIMEOUTS)
-        self._wait_time = meter.histogram(database.WAIT_TIME)
-        self._use_time = meter.histogram(database.USE_TIME)
-        self._timeouts.add(0, _POOL_NAME)
-        meter.gauge(database.CONNECTION_MAX).set(settings.database_pool_max, _POOL_NAME)
+        self._metrics = PoolMetrics(
+            telemetry.meter,
+            _POOL_NAME,
+            most=settings.database_pool_max,
+            idle_most=settings.database_pool_max,
+            idle_least=settings.database_pool_min,
+        )
 
     @classmethod
     async def open(
@@ -62,34 +66,23 @@ class DatabasePool:
     async def start(self) -> None:
         """Connect the pool's minimum; `Unavailable` where the database cannot be reached."""
         try:
-            with suppress_instrumentation():
-                self._pool = await asyncpg.create_pool(
-                    min_size=self._settings.database_pool_min,
-                    max_size=self._settings.database_pool_max,
-                    **self._connect_arguments(),
-                )
+            self._pool = await asyncpg.create_pool(
+                min_size=self._settings.database_pool_min,
+                max_size=self._settings.database_pool_max,
+                connect=self._connect_pooled,
+                **self._connect_arguments(),
+            )
         except DRIVER_ERRORS as error:
             raise _unreachable(error) from error
-        self._report()
+        self._count_open()
 
-    @asynccontextmanager
-    async def acquire(self) -> AsyncIterator[Connection]:
+    def acquire(self) -> AbstractAsyncContextManager[Connection]:
         """Lend a connection for the block, after at most SIGHTLINE_DATABASE_ACQUIRE_SECONDS.
 
         Only database calls belong in the block: a timeout in it is taken for the database's.
         Under `suppress_instrumentation` the wait makes no span.
         """
-        connection = await self._take()
-        taken = time.perf_counter()
-        try:
-            yield connection
-        except DRIVER_ERRORS as error:
-            unavailable = unavailable_for(error, connection_lost=_is_lost(connection))
-            if unavailable is None:
-                raise
-            raise unavailable from error
-        finally:
-            await self._give_back(connection, taken)
+        return _Loan(self)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -126,52 +119,57 @@ class DatabasePool:
         with suppress(*DRIVER_ERRORS):
             async with asyncio.timeout(within_seconds):
                 await self._pool.close()  # cuts all that is left when it is cancelled
-        self._report()
+        self._count_open()
 
-    async def _take(self) -> Connection:
+    async def take(self) -> Connection:
+        """Take a connection; whoever does gives it back. `acquire` does both."""
         started = time.perf_counter()
-        self._pending.add(1, _POOL_NAME)
+        self._metrics.waits()
         try:
-            with self._span():
-                connection = await self._take_pooled()
-                self._wait_time.observe(time.perf_counter() - started, _POOL_NAME)
+            with self._tracing.span(POOL_ACQUIRE) if is_traced() else nullcontext():
+                connection = await self._pool.acquire(
+                    timeout=self._settings.database_acquire_seconds
+                )
+                self._metrics.waited(time.perf_counter() - started, get_current_span())
         except TimeoutError as error:
-            self._timeouts.add(1, _POOL_NAME)
+            self._metrics.timed_out()
             message = "No database connection came free in time."
             raise Unavailable(message) from error
         except DRIVER_ERRORS as error:
             raise _unreachable(error) from error
         finally:
-            self._pending.add(-1, _POOL_NAME)
+            self._metrics.waits_no_more()
         self._used += 1
         self._report()
         return connection
 
-    async def _take_pooled(self) -> Connection:
-        with suppress_instrumentation():
-            return await self._pool.acquire(timeout=self._settings.database_acquire_seconds)
-
-    async def _give_back(self, connection: Connection, taken: float) -> None:
+    async def give_back(self, connection: Connection, taken: float) -> None:
+        """Give back a connection that was taken at `taken` of `time.perf_counter`."""
         self._used -= 1
-        self._use_time.observe(time.perf_counter() - taken, _POOL_NAME)
+        self._metrics.used(time.perf_counter() - taken, get_current_span())
         # Where the reset fails asyncpg has already thrown the connection away: the caller's
         # work is done, and its outcome stands.
-        with suppress(*DRIVER_ERRORS), suppress_instrumentation():
+        with suppress(*DRIVER_ERRORS):
             await self._pool.release(connection)
         self._report()
 
-    @contextmanager
-    def _span(self) -> Iterator[None]:
-        if not is_instrumentation_enabled():
-            yield
-            return
-        with self._tracing.span(database.POOL_ACQUIRE):
-            yield
+    async def _connect_pooled(self, *args: Any, **kwargs: Any) -> Connection:  # noqa: ANN401  # asyncpg's own
+        """Open a connection of the pool. asyncpg does so when it likes, not only for a caller."""
+        started = time.perf_counter()
+        with suppress_instrumentation():
+            connection = await asyncpg.connect(*args, **kwargs)
+        self._metrics.created(time.perf_counter() - started)
+        connection.add_termination_listener(self._count_open)
+        asyncio.get_running_loop().call_soon(self._count_open)  # the pool has it by then
+        return connection
+
+    def _count_open(self, *_: object) -> None:
+        if self._pool is not None:
+            self._open = self._pool.get_size()
+            self._report()
 
     def _report(self) -> None:
-        if self._pool is not None:
-            self._count.set(self._pool.get_idle_size(), _POOL_NAME, "idle")
-            self._count.set(self._used, _POOL_NAME, "used")
+        self._metrics.connections(idle=max(0, self._open - self._used), used=self._used)
 
     def _connect_arguments(self) -> dict[str, Any]:
         command_seconds = self._settings.database_command_seconds
@@ -185,6 +183,34 @@ class DatabasePool:
                 "statement_timeout": str(round(command_seconds * 1000)),
             },
         }
+
+
+class _Loan(AbstractAsyncContextManager[Connection]):
+    """A connection that is lent for a block, and what the block's failure means."""
+
+    __slots__ = ("_connection", "_pool", "_taken")
+
+    def __init__(self, pool: DatabasePool) -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> Connection:
+        self._connection = await self._pool.take()
+        self._taken = time.perf_counter()
+        return self._connection
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        unavailable = None
+        if isinstance(error, DRIVER_ERRORS):
+            lost = _is_lost(self._connection)
+            unavailable = unavailable_for(error, connection_lost=lost)
+        await self._pool.give_back(self._connection, self._taken)
+        if unavailable is not None:
+            raise unavailable from error
 
 
 def _unreachable(error: Exception) -> Unavailable:

@@ -29,7 +29,7 @@ def lease_statements(table: str) -> LeaseStatements:
     return LeaseStatements(
         claim=f"""
             WITH ready AS (
-                SELECT id FROM {table}
+                SELECT id, COALESCE(lease_until, due_at) AS ready_at FROM {table}
                 WHERE status IN ('queued', 'running') AND COALESCE(lease_until, due_at) <= now()
                 ORDER BY COALESCE(lease_until, due_at)
                 LIMIT 1 FOR UPDATE SKIP LOCKED
@@ -38,7 +38,8 @@ def lease_statements(table: str) -> LeaseStatements:
             SET status = 'running', attempt = attempt + 1,
                 lease_until = now() + make_interval(secs => $1)
             FROM ready WHERE message.id = ready.id
-            RETURNING message.id, attempt, attempt - handed_back AS tries, carrier::text
+            RETURNING message.id, attempt, attempt - handed_back AS tries, carrier::text,
+                EXTRACT(EPOCH FROM now() - ready_at)::float8 AS waited_seconds
         """,  # noqa: S608  # the table is a constant of this module
         # A heartbeat that waited for the completing transaction finds its own message done.
         extend=f"""

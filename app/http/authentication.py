@@ -16,6 +16,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.errors import Unauthorized
+from telemetry.catalog.attributes import USER_HASH
+from telemetry.pseudonyms import Pseudonyms
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -24,9 +26,10 @@ _BEARER: Final = "bearer"
 
 
 class KeyRing:
-    """The known keys: a name and the hex SHA-256 of each."""
+    """The known keys: a name and the hex SHA-256 of each. The request's span tells whose it was."""
 
-    def __init__(self, keys: Mapping[str, SecretStr]) -> None:
+    def __init__(self, keys: Mapping[str, SecretStr], pseudonyms: Pseudonyms) -> None:
+        self._pseudonyms = pseudonyms
         self._digests = {
             name: bytes.fromhex(digest.get_secret_value()) for name, digest in keys.items()
         }
@@ -56,6 +59,7 @@ class KeyRing:
         @functools.wraps(handler)
         async def authenticated(request: Request) -> Response:
             request.state.actor = self._authenticate(request)
+            self._pseudonyms.mark(USER_HASH, request.state.actor)
             return await handler(request)
 
         return authenticated

@@ -11,6 +11,8 @@ from app.errors import NotFound
 from app.http.authentication import Handler, actor_of
 from app.http.bodies import Body, Identifier, read_body
 from app.http.responses import JsonResponse
+from app.signals import SUBJECT_HASH
+from telemetry.pseudonyms import Pseudonyms
 
 
 class Grant(Body):
@@ -21,11 +23,12 @@ class Grant(Body):
     action: Identifier
 
 
-def change(register: GrantRegister) -> Handler:
+def change(register: GrantRegister, pseudonyms: Pseudonyms) -> Handler:
     """Return the handler of `POST` and `DELETE /grants`."""
 
     async def handle(request: Request) -> Response:
         grant = await read_body(request, Grant)
+        pseudonyms.mark(SUBJECT_HASH, grant.user)
         query = AccessQuery(grant.user, grant.resource, grant.action)
         if request.method == "POST":
             is_new = await register.grant(query, actor_of(request))

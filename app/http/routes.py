@@ -11,6 +11,7 @@ from app.http.authentication import KeyRing
 from app.reports.http import routes as report_routes
 from app.reports.scheduler import ReportScheduler
 from app.reports.status import ReportStatuses
+from telemetry.pseudonyms import Pseudonyms
 
 
 def url_table(  # noqa: PLR0913  # all that the handlers need
@@ -21,6 +22,7 @@ def url_table(  # noqa: PLR0913  # all that the handlers need
     register: GrantRegister,
     scheduler: ReportScheduler,
     statuses: ReportStatuses,
+    pseudonyms: Pseudonyms,
 ) -> list[Route]:
     """Return the routes; all but the two of health are behind a key."""
     return [
@@ -32,8 +34,8 @@ def url_table(  # noqa: PLR0913  # all that the handlers need
                 Route(
                     "/access/v1/evaluation", permissions.evaluate(authorization), methods=["POST"]
                 ),
-                Route("/grants", grants.change(register), methods=["POST", "DELETE"]),
-                *report_routes(scheduler, statuses),
+                Route("/grants", grants.change(register, pseudonyms), methods=["POST", "DELETE"]),
+                *report_routes(scheduler, statuses, pseudonyms),
             ]
         ),
     ]

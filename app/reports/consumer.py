@@ -6,7 +6,6 @@ correlation ID is bound for as long. What the work is, a `Handler` knows.
 
 import asyncio
 import contextlib
-import time
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -16,11 +15,11 @@ from app import signals
 from app.reports import attributes
 from app.reports.lease import OUTAGE, kept
 from app.reports.queue import Backoff, Claim, LeaseLostError, LeaseQueue
-from telemetry import catalog, propagation
-from telemetry.catalog import messaging
+from telemetry import catalog
 from telemetry.catalog.attributes import ERROR_TYPE
+from telemetry.messaging import Messaging
 from telemetry.runtime import Telemetry
-from telemetry.tracing import error_type_of, mark_failed
+from telemetry.tracing import error_type_of
 
 _OUTAGE_BACKOFF: Final = Backoff(first=0.25, longest=10.0)
 
@@ -69,8 +68,9 @@ class Consumer:
         self._handler = handler
         self._span = span
         self._settings = settings
-        self._tracing = telemetry.tracing
-        self._duration = telemetry.meter.histogram(messaging.PROCESS_DURATION)
+        self._messaging = Messaging(
+            telemetry.tracing, telemetry.meter, system=attributes.MESSAGING_SYSTEM
+        )
         self._leases_lost = telemetry.meter.counter(signals.LEASES_LOST)
         self._awake = asyncio.Event()
         self._stopping = False
@@ -103,25 +103,22 @@ class Consumer:
     async def take_one(self) -> bool:
         """Process one message that is ready; False where none was."""
         self._awake.clear()
-        claim = await self._queue.claim()
+        with self._messaging.receiving(self._queue.name) as receiving:
+            claim = await self._queue.claim()
+            receiving.messages = int(claim is not None)
         if claim is None:
             return False
-        with (
-            propagation.restored(claim.carrier) as link,
-            self._tracing.span(
-                self._span,
-                attributes.messaging(attributes.PROCESS, self._queue.name, claim.id),
-                links=(link,) if link else (),
-                new_trace=True,
-            ) as span,
-        ):
-            span.set_attribute(attributes.ATTEMPT, claim.tries)
-            started = time.perf_counter()
+        with self._messaging.processing(
+            self._span,
+            self._queue.name,
+            str(claim.id),
+            carrier=claim.carrier,
+            waited_seconds=claim.waited_seconds,
+        ) as processing:
+            processing.span.set_attribute(attributes.ATTEMPT, claim.tries)
             error = await self._attempt(claim)
-            error_type = error_type_of(error) if error else ""
-            self._duration.observe(time.perf_counter() - started, self._queue.name, error_type)
             if error:
-                mark_failed(span, error)
+                processing.failed(error)
                 await self._settle(claim, error)
         return True
 

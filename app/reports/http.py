@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Annotated, Final
 from uuid import UUID
 
+from opentelemetry import trace
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 from starlette.requests import Request
@@ -18,6 +19,8 @@ from app.http.responses import JsonResponse
 from app.reports.address import recipient_address
 from app.reports.scheduler import ReportScheduler
 from app.reports.status import ReportStatuses
+from app.signals import SUBJECT_HASH, TASK_ID
+from telemetry.pseudonyms import Pseudonyms
 
 _IDEMPOTENCY_KEY: Final = re.compile(r"[!-~]{1,255}")
 
@@ -37,11 +40,15 @@ class ReportRequest(Body):
     user: Identifier | None = None
 
 
-def routes(scheduler: ReportScheduler, statuses: ReportStatuses) -> list[Route]:
+def routes(
+    scheduler: ReportScheduler, statuses: ReportStatuses, pseudonyms: Pseudonyms
+) -> list[Route]:
     """Return the routes of reports; they want an authenticated caller."""
 
     async def schedule(request: Request) -> Response:
         wanted = await read_body(request, ReportRequest)
+        if wanted.user is not None:
+            pseudonyms.mark(SUBJECT_HASH, wanted.user)
         task_id = await scheduler.schedule_report(
             wanted.recipient,
             wanted.user,
@@ -55,6 +62,8 @@ def routes(scheduler: ReportScheduler, statuses: ReportStatuses) -> list[Route]:
 
     async def show(request: Request) -> Response:
         task_id = _task_id(request.path_params["task_id"])
+        if task_id:
+            trace.get_current_span().set_attribute(TASK_ID, str(task_id))
         found = task_id and await statuses.find(task_id, actor_of(request))
         if not found:
             # The same for another's report: whether it exists is no business of this caller.

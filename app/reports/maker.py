@@ -17,7 +17,7 @@ from app.reports.names import MAIL
 from app.reports.queue import Claim, LeaseQueue
 from app.reports.report import Report, make_report
 from telemetry import propagation
-from telemetry.catalog import messaging
+from telemetry.messaging import Messaging
 from telemetry.runtime import Telemetry
 from telemetry.tracing import error_type_of
 
@@ -42,7 +42,10 @@ class ReportHandler:
         self._queue = queue
         self._on_made = on_made
         self._tracing = telemetry.tracing
-        self._sent = telemetry.meter.counter(messaging.SENT_MESSAGES)
+        self._pseudonyms = telemetry.pseudonyms
+        self._messaging = Messaging(
+            telemetry.tracing, telemetry.meter, system=attributes.MESSAGING_SYSTEM
+        )
         self._finished = telemetry.meter.counter(signals.REPORTS_FINISHED)
 
     async def handle(self, claim: Claim) -> None:
@@ -50,13 +53,10 @@ class ReportHandler:
         with self._tracing.span(signals.GENERATE_REPORT):
             async with self._pool.acquire() as connection:
                 subject = await connection.fetchval(JOB_SUBJECT, claim.id)
+            if subject is not None:
+                self._pseudonyms.mark(signals.SUBJECT_HASH, subject)
             report = await make_report(self._pool, subject)
-        try:
-            await self._store(claim, report)
-        except Exception as error:
-            self._sent.add(1, MAIL, error_type_of(error))
-            raise
-        self._sent.add(1, MAIL, "")
+        await self._store(claim, report)
         self._on_made()
         logger.info(
             signals.REPORT_GENERATED.name,
@@ -64,13 +64,12 @@ class ReportHandler:
         )
 
     async def _store(self, claim: Claim, report: Report) -> None:
-        async with self._pool.transaction() as connection:
-            await self._queue.complete(connection, claim)
-            await connection.execute(INSERT_REPORT, claim.id, report.text, report.html)
-            with self._tracing.span(
-                signals.ENQUEUE_MAIL, attributes.messaging(attributes.SEND, MAIL, claim.id)
-            ):
-                carrier = json.dumps(propagation.inject())
+        # The mail is sent when all of it is committed, so the span is about the whole.
+        with self._messaging.sending(signals.ENQUEUE_MAIL, MAIL, str(claim.id)):
+            carrier = json.dumps(propagation.inject())
+            async with self._pool.transaction() as connection:
+                await self._queue.complete(connection, claim)
+                await connection.execute(INSERT_REPORT, claim.id, report.text, report.html)
                 await connection.execute(INSERT_MAIL, claim.id, carrier)
 
     def failed(self, claim: Claim, error: Exception, retry_seconds: float | None) -> None:

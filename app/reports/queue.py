@@ -28,12 +28,16 @@ class LeaseLostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A message in hand. `attempt` is the fence; `tries` leaves out what was handed back unused."""
+    """A message in hand. `attempt` is the fence; `tries` leaves out what was handed back unused.
+
+    `waited_seconds` is for how long it had been due when it was taken.
+    """
 
     id: UUID
     attempt: int
     tries: int
     carrier: Mapping[str, str]
+    waited_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,11 @@ class LeaseQueue:
                 row = await connection.fetchrow(self._sql.claim, self.lease_seconds)
         if row is None:
             return None
-        return Claim(row["id"], row["attempt"], row["tries"], json.loads(row["carrier"]))
+        return Claim(
+            *(row["id"], row["attempt"], row["tries"]),
+            carrier=json.loads(row["carrier"]),
+            waited_seconds=row["waited_seconds"],
+        )
 
     async def extend(self, claim: Claim) -> None:
         """Hold the claim for another full lease from now."""

@@ -19,10 +19,9 @@ from app.reports import attributes
 from app.reports.address import recipient_address
 from app.reports.names import REPORTS
 from telemetry import propagation
-from telemetry.catalog import messaging
 from telemetry.catalog.attributes import MESSAGING_MESSAGE_ID
+from telemetry.messaging import Messaging
 from telemetry.runtime import Telemetry
-from telemetry.tracing import error_type_of
 
 logger = structlog.stdlib.get_logger()
 
@@ -40,8 +39,9 @@ class ReportScheduler:
 
     def __init__(self, pool: DatabasePool, telemetry: Telemetry) -> None:
         self._pool = pool
-        self._tracing = telemetry.tracing
-        self._sent = telemetry.meter.counter(messaging.SENT_MESSAGES)
+        self._messaging = Messaging(
+            telemetry.tracing, telemetry.meter, system=attributes.MESSAGING_SYSTEM
+        )
 
     async def schedule_report(
         self,
@@ -58,22 +58,18 @@ class ReportScheduler:
         """
         recipient = recipient_address(recipient)
         new_id = uuid.uuid4()
-        with self._tracing.span(
-            signals.ENQUEUE_REPORT, attributes.messaging(attributes.SEND, REPORTS, new_id)
-        ) as span:
+        with self._messaging.sending(signals.ENQUEUE_REPORT, REPORTS, str(new_id)) as sending:
             try:
                 async with self._pool.transaction() as connection:
                     job = await enqueue(
                         connection, new_id, recipient, subject, idempotency_key, requested_by
                     )
             except Conflict:
+                sending.messages = 0
                 raise
-            except Exception as error:
-                self._sent.add(1, REPORTS, error_type_of(error))
-                raise
-            span.set_attribute(MESSAGING_MESSAGE_ID, str(job.task_id))
+            sending.messages = int(job.is_new)
+            sending.span.set_attribute(MESSAGING_MESSAGE_ID, str(job.task_id))
             if job.is_new:
-                self._sent.add(1, REPORTS, "")
                 logger.info(signals.REPORT_SCHEDULED.name, **{attributes.TASK_ID: str(job.task_id)})
         return job.task_id
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import asyncpg
 import redis.asyncio
@@ -63,18 +63,7 @@ def asyncpg_decisions(url: str) -> Starlette:
     return _application(select, lifespan)
 
 
-class Getting(Protocol):
-    """What `redis_decisions` needs of a client, traced or not."""
-
-    def get(self, name: str) -> Awaitable[bytes | str | None]:
-        """Return the value of a key."""
-        ...
-
-    async def aclose(self) -> None:
-        """Close the client."""
-
-
-def redis_decisions(client: Getting) -> Starlette:
+def redis_decisions(client: redis.asyncio.Redis) -> Starlette:
     """Return the application that runs one GET."""
 
     async def get() -> None:

@@ -1,14 +1,13 @@
 """Ours: `telemetry`, as a service would use it."""
 
-from typing import Any
-
 from starlette.types import ASGIApp
 
 from bench.apps import handlers
 from bench.variants import Built, Wiring
 from telemetry.asyncpg import instrument_asyncpg
 from telemetry.catalog.pipeline import SPANS_PROCESSED
-from telemetry.redis import RedisTelemetry
+from telemetry.redis import traced
+from telemetry.redis_pool import measured_pool
 from telemetry.runtime import Telemetry, TelemetrySettings
 
 
@@ -26,34 +25,11 @@ def build_asyncpg(wiring: Wiring) -> Built:
 
 
 def build_redis(wiring: Wiring) -> Built:
-    """Return the application with its command traced and measured, its requests not."""
+    """Return the application with its command and its pool measured, its requests not."""
     telemetry = _started(wiring)
-    client = TracedClient(handlers.redis_client(wiring.store), telemetry)
+    client = traced(handlers.redis_client(wiring.store), telemetry.tracing, telemetry.meter)
+    measured_pool(client.connection_pool, telemetry.meter, "redis")
     return _built(telemetry, handlers.redis_decisions(client))
-
-
-class TracedClient:
-    """A client whose command is traced, as `app.authorization.store` does it."""
-
-    def __init__(self, client: Any, telemetry: Telemetry) -> None:  # noqa: ANN401  # redis.asyncio.Redis
-        where = client.connection_pool.connection_kwargs
-        self._client = client
-        self._redis = RedisTelemetry(
-            telemetry.tracing,
-            telemetry.meter,
-            address=where.get("host", "localhost"),
-            port=where.get("port", 6379),
-        )
-
-    async def get(self, name: str) -> bytes | None:
-        """Return the value of a key."""
-        with self._redis.command("GET"):
-            value: bytes | None = await self._client.get(name)
-            return value
-
-    async def aclose(self) -> None:
-        """Close the client."""
-        await self._client.aclose()
 
 
 def _started(wiring: Wiring) -> Telemetry:

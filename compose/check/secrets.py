@@ -17,7 +17,7 @@ from compose.check.project import Project
 
 SCRIPT: Final = "compose/new-environment.sh"
 
-_SECRET_NAME: Final = re.compile(r"PASSWORD|SECRET|TOKEN|API_KEY")
+_SECRET_NAME: Final = re.compile(r"PASSWORD|SECRET|TOKEN|API_KEY|PSEUDONYM_KEY")
 _ASSIGNMENT: Final = re.compile(r"^(\w+)=.+", re.MULTILINE)
 
 

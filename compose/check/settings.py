@@ -63,4 +63,6 @@ def _plausible(name: str, value: str) -> str:
     """Return the value, or for a required variable one of the kind that a person would give."""
     if name == "SIGHTLINE_API_KEYS" and value == STAND_IN:
         return '{"check": "%s"}' % ("0" * 64)
+    if name == "SIGHTLINE_PSEUDONYM_KEY" and value == STAND_IN:
+        return "0" * 48
     return value

@@ -34,6 +34,7 @@ class Plan:
     api_key: str = field(default_factory=_mint, repr=False)
     database_password: str = field(default_factory=_mint, repr=False)
     cache_password: str = field(default_factory=_mint, repr=False)
+    pseudonym_key: str = field(default_factory=_mint, repr=False)
 
     @property
     def database_url(self) -> str:

@@ -51,6 +51,10 @@ TOOLS: Final[Mapping[str, Tool]] = {
     "amtool": Tool(
         "amtool", ("amtool",), _PROVISION, "debian/prometheus-alertmanager/usr/bin/amtool"
     ),
+    # Counts instructions for the bench alone, which obtains it by itself.
+    "valgrind": Tool(
+        "Valgrind", ("valgrind",), "make bench", "debian/valgrind/usr/bin/valgrind.bin"
+    ),
     "jaeger": Tool("Jaeger", ("jaeger",), _PROVISION, f"jaeger-{JAEGER_VERSION}"),
 }
 

@@ -6,6 +6,13 @@ from dashboards.boards.authorization import AUTHORIZATION
 from dashboards.boards.reports import REPORTS
 from dashboards.boards.runtime import RUNTIME
 from dashboards.boards.service_overview import SERVICE_OVERVIEW
+from dashboards.boards.telemetry_health import TELEMETRY_HEALTH
 from dashboards.model import Board
 
-BOARDS: Final[tuple[Board, ...]] = (SERVICE_OVERVIEW, AUTHORIZATION, REPORTS, RUNTIME)
+BOARDS: Final[tuple[Board, ...]] = (
+    SERVICE_OVERVIEW,
+    AUTHORIZATION,
+    REPORTS,
+    RUNTIME,
+    TELEMETRY_HEALTH,
+)

@@ -7,13 +7,16 @@ from dashboards.queries import gauge, occurrences, quantile, rate, share
 from telemetry.catalog import Matcher
 from telemetry.catalog.database import (
     CONNECTION_COUNT,
+    CONNECTION_IDLE_MIN,
     CONNECTION_MAX,
+    CREATE_TIME,
     ERROR_TYPE,
     OPERATION,
     OPERATION_DURATION,
     PENDING_REQUESTS,
     POOL,
     STATE,
+    SUMMARY,
     SYSTEM,
     TIMEOUTS,
     USE_TIME,
@@ -30,7 +33,8 @@ POOL_PANELS: Final = (
         "Connections",
         gauge(CONNECTION_COUNT, "sum", by=(POOL, STATE)),
         gauge(CONNECTION_MAX, "sum", by=(POOL,)).named("most"),
-        answers="How many connections are open, used and idle, and how many may be?",
+        gauge(CONNECTION_IDLE_MIN, "sum", by=(POOL,)).named("least"),
+        answers="How many connections are open, used and idle, and how many may and must be?",
         if_wrong="Used at the most for long: queries are slow or held open; see the time in use.",
     ),
     timeseries(
@@ -55,6 +59,7 @@ POOL_PANELS: Final = (
         quantile(WAIT_TIME, 0.99, by=(POOL,)),
         answers="How long does a caller wait for a connection?",
         if_wrong="Exemplars lead to requests that waited; the span pool.acquire has the time.",
+        width=6,
         when_empty="No connection was taken in this range",
     ),
     timeseries(
@@ -63,13 +68,24 @@ POOL_PANELS: Final = (
         quantile(USE_TIME, 0.99, by=(POOL,)),
         answers="How long is a connection kept before it comes back?",
         if_wrong="Longer than its queries take: something else is done while it is held.",
+        width=6,
         when_empty="No connection was taken in this range",
+    ),
+    timeseries(
+        "Opening a connection",
+        quantile(CREATE_TIME, 0.5, by=(POOL,)),
+        quantile(CREATE_TIME, 0.99, by=(POOL,)),
+        answers="How long does it take to open a connection?",
+        if_wrong="Slow: name resolution, TLS or a server that is busy with log-ins.",
+        width=6,
+        when_empty="No connection was opened in this range",
     ),
     timeseries(
         "Waits that gave up",
         rate(TIMEOUTS, by=(POOL,)),
         answers="How many waits a second end without a connection?",
-        if_wrong="Each is a request answered with 503: see the pool's use and its slow queries.",
+        if_wrong="postgresql: a request answered with 503; redis: one that the database answered.",
+        width=6,
         when_empty="No wait gave up in this range",
     ),
 )
@@ -77,7 +93,7 @@ POOL_PANELS: Final = (
 DATABASE_CLIENTS: Final = (
     timeseries(
         "Operations",
-        occurrences(OPERATION_DURATION, by=(SYSTEM, OPERATION)),
+        occurrences(OPERATION_DURATION, by=(SYSTEM, OPERATION, SUMMARY)),
         answers="What is asked of PostgreSQL and Redis, and how often?",
         if_wrong="Far more operations than requests: a loop, or caches that do not hold.",
         width=6,
@@ -85,7 +101,7 @@ DATABASE_CLIENTS: Final = (
     ),
     timeseries(
         "Slowest 1 % of operations",
-        quantile(OPERATION_DURATION, 0.99, by=(SYSTEM, OPERATION)),
+        quantile(OPERATION_DURATION, 0.99, by=(SYSTEM, OPERATION, SUMMARY)),
         answers="Which operation is slow?",
         if_wrong="Open an exemplar: the span holds the query's text, without its values.",
         width=6,

@@ -16,7 +16,16 @@ from app.signals import (
 from dashboards.model import Board, Row
 from dashboards.panels import heatmap, timeseries
 from dashboards.queries import buckets, gauge, quantile, rate
-from telemetry.catalog.messaging import DESTINATION, ERROR_TYPE, PROCESS_DURATION, SENT_MESSAGES
+from telemetry.catalog.messaging import (
+    CONSUMED_MESSAGES,
+    DESTINATION,
+    ERROR_TYPE,
+    OPERATION_DURATION,
+    OPERATION_NAME,
+    PROCESS_DURATION,
+    SENT_MESSAGES,
+    WAIT_DURATION,
+)
 
 _NO_REPORT: Final = "No report in this range"
 
@@ -40,6 +49,30 @@ _QUEUE: Final = (
         answers="How many messages are put on each queue, and do any fail to be?",
         if_wrong="A failure is a request that was not accepted: the client was told so.",
         when_empty=_NO_REPORT,
+    ),
+)
+
+_FLOW: Final = (
+    timeseries(
+        "Messages taken",
+        rate(CONSUMED_MESSAGES, by=(DESTINATION, ERROR_TYPE)),
+        answers="How many messages do the workers take off each queue, every try counted?",
+        if_wrong="Well above the messages sent: the same ones are tried again and again.",
+        when_empty=_NO_REPORT,
+    ),
+    timeseries(
+        "Wait in the queue, slowest 1 %",
+        quantile(WAIT_DURATION, 0.99, by=(DESTINATION,)),
+        answers="How long does a message wait, once it is due, until a worker takes it?",
+        if_wrong="Above SIGHTLINE_POLL_SECONDS: the workers are busy or down; start another.",
+        when_empty=_NO_REPORT,
+    ),
+    timeseries(
+        "Talking to the queue, slowest 1 %",
+        quantile(OPERATION_DURATION, 0.99, by=(OPERATION_NAME, DESTINATION)),
+        answers="How long does it take to put a message on a queue, and to ask for one?",
+        if_wrong="The queue is a table: see the board of PostgreSQL.",
+        when_empty="No worker and no report in this range",
     ),
 )
 
@@ -98,5 +131,5 @@ REPORTS: Final = Board(
     slug="reports",
     title="Reports, queue and mail",
     description="Report jobs from the queue through the worker to the mail server.",
-    rows=(Row("Queue", _QUEUE), Row("Work", _WORK), Row("Time", _TIME)),
+    rows=(Row("Queue", _QUEUE), Row("Flow", _FLOW), Row("Work", _WORK), Row("Time", _TIME)),
 )

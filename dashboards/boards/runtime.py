@@ -1,8 +1,7 @@
-"""The processes themselves: event loop, CPU, memory, descriptors, GC, and their telemetry."""
+"""The processes themselves: event loop, CPU, memory, descriptors, garbage collection."""
 
 from typing import Final
 
-from dashboards.boards.signal_health import PIPELINE
 from dashboards.model import Board, Row
 from dashboards.panels import bad_from, heatmap, table, timeseries
 from dashboards.queries import (
@@ -113,10 +112,9 @@ _PROCESSES: Final = (
 RUNTIME: Final = Board(
     slug="runtime",
     title="Runtime",
-    description="The processes, and whether their telemetry can be believed.",
+    description="The processes: what they use, and whether they keep up.",
     rows=(
         Row("Event loop", _LOOP),
         Row("Processes", _PROCESSES),
-        Row("Telemetry pipeline", PIPELINE),
     ),
 )

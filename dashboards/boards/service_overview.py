@@ -4,7 +4,7 @@ from typing import Final
 
 from app.objectives import OBJECTIVES
 from dashboards.attainment import attained
-from dashboards.boards.signal_health import SIGNAL_HEALTH
+from dashboards.boards.telemetry_health import SIGNAL_HEALTH
 from dashboards.model import Board, Panel, Row
 from dashboards.panels import bad_from, good_from, heatmap, stat, table, timeseries
 from dashboards.queries import buckets, gauge, occurrences, quantile, share

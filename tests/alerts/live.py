@@ -7,12 +7,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import httpx
 import yaml
@@ -97,6 +97,20 @@ class Service:
         child.observe(seconds)
 
 
+class Web(Protocol):
+    """What stands under the job `sightline-web`."""
+
+    port: int
+
+    def break_down(self) -> None: ...
+
+    def repair(self) -> None: ...
+
+    def traffic(self) -> AbstractContextManager[None]: ...
+
+    def scraped(self) -> AbstractContextManager[None]: ...
+
+
 class Mailbox:
     """Takes mails over SMTP and keeps them."""
 
@@ -171,8 +185,8 @@ class Inbox:
 class Platform:
     """All of it, wired by `python -m alerts build --scale 60`."""
 
-    def __init__(self, folder: Path) -> None:
-        self.web, self.worker = Service(), Service()
+    def __init__(self, folder: Path, web: Web | None = None) -> None:
+        self.web, self.worker = web or Service(), Service()
         self.mailbox, self.inbox = Mailbox(), Inbox()
         self.prometheus_url = f"http://127.0.0.1:{free_port()}"
         self.alertmanager_url = f"http://127.0.0.1:{free_port()}"

@@ -159,7 +159,7 @@ async def test_without_redis_every_answer_is_right(
 async def test_a_revoke_is_seen_by_the_other_replica(
     client: httpx.AsyncClient, settings: Settings, eventually: Eventually
 ) -> None:
-    with captured_telemetry(service_name="replica") as captured:
+    with captured_telemetry(service_name="replica", attributes=signals.ATTRIBUTES) as captured:
         replica = build(settings, captured.telemetry)
         async with replica.running(), client_of(replica, **AUTHORIZED) as other:
             await client.post("/grants", json=CHECK)

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import hmac
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
@@ -36,12 +38,13 @@ def environment(database_url: str, cache_url: str, tmp_path: Path) -> Environmen
         "SIGHTLINE_API_KEYS": json.dumps({"ops": hashlib.sha256(API_KEY.encode()).hexdigest()}),
         "SIGHTLINE_TRACES_FILE": str(tmp_path / "traces.jsonl"),
         "SIGHTLINE_STOP_SECONDS": "8",
+        "SIGHTLINE_PSEUDONYM_KEY": "a key that is only for these tests",
     }
 
 
-def start(process: str, environment: Environment) -> subprocess.Popen[str]:
+def start(process: str, environment: Environment, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(  # noqa: S603  # our own
-        [sys.executable, "-m", "app", process],
+        [sys.executable, "-m", "app", process, *arguments],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
@@ -170,6 +173,41 @@ async def test_migrate_brings_a_database_up_to_date_once(
     for code, out, err in [await finished(process) for process in together]:
         assert (code, err) == (0, "")
         assert out.startswith("sightline-migrate: the database is at revision ")
+
+
+async def test_support_finds_the_hash_of_a_name(environment: Environment) -> None:
+    key = environment["SIGHTLINE_PSEUDONYM_KEY"].encode()
+    code, out, err = await finished(start("pseudonym", environment, "alice"))
+    assert (code, err) == (0, "")
+    assert out == hmac.new(key, b"alice", hashlib.sha256).hexdigest()[:32] + "\n"
+
+
+async def test_without_a_key_there_is_no_hash_to_find(environment: Environment) -> None:
+    del environment["SIGHTLINE_PSEUDONYM_KEY"]
+    code, _, err = await finished(start("pseudonym", environment, "alice"))
+    assert code == 2
+    assert err.startswith("sightline-pseudonym: SIGHTLINE_PSEUDONYM_KEY is required")
+
+
+async def test_without_a_key_the_start_warns(environment: Environment) -> None:
+    del environment["SIGHTLINE_PSEUDONYM_KEY"]
+    environment["SIGHTLINE_DATABASE_URL"] = UNREACHABLE
+    _, out, _ = await finished(start("worker", environment))
+    assert json.loads(out.splitlines()[0])["event"] == "pseudonym_key.missing"
+
+
+async def test_an_unexpected_failure_is_a_stack_without_values(
+    environment: Environment, database_url: str
+) -> None:
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("ALTER TABLE alembic_version RENAME COLUMN version_num TO hush")
+    await connection.close()
+    code, out, err = await finished(start("web", environment))
+    assert code == 1
+    assert err.startswith("sightline-web failed:\n")
+    assert "asyncpg.exceptions.UndefinedColumnError" in err
+    assert "does not exist" not in err
+    assert "hush" not in err + out
 
 
 UNREACHABLE = "postgresql://user:hush@127.0.0.1:1/hush"

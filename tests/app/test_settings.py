@@ -20,6 +20,8 @@ WRONG = {
     "SIGHTLINE_API_KEYS": '{"ops": "hush"}',
     "SIGHTLINE_MAIL_FROM": "hush\nBcc: everyone@example.com",
     "SIGHTLINE_MAX_ATTEMPTS": "0",
+    "SIGHTLINE_ACCESS_LOG_RATIO": "1.1",
+    "SIGHTLINE_PSEUDONYM_KEY": "hush",
     "SIGHTLINE_LOG_LEVEL": "hush",
     "SIGHTLINE_LOG_FORMAT": "xml",
     "OTEL_EXPORTER_OTLP_ENDPOINT": "hush",
@@ -77,11 +79,23 @@ def test_the_defaults_are_those_of_the_contract() -> None:
 def test_secrets_are_not_printed(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("SIGHTLINE_API_KEYS", '{"ops": "' + "ab" * 32 + '"}')
     environment.setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Basic%20hush")
+    environment.setenv("SIGHTLINE_PSEUDONYM_KEY", "hush" * 8)
     settings = read_settings()
     assert settings.otlp_headers == {"authorization": "Basic hush"}
     for secret in ("hush", "abab"):
         assert secret not in repr(settings)
         assert secret not in str(settings)
+
+
+def test_names_are_hashed_alike_everywhere_but_in_development(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    assert read_settings().pseudonym_key is None
+    environment.setenv("SIGHTLINE_ENVIRONMENT", "production")
+    with pytest.raises(SettingsError, match=r"^SIGHTLINE_PSEUDONYM_KEY is required outside of dev"):
+        read_settings()
+    environment.setenv("SIGHTLINE_PSEUDONYM_KEY", "k" * 32)
+    assert read_settings().pseudonym_key is not None
 
 
 @pytest.mark.parametrize(

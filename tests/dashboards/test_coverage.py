@@ -39,7 +39,7 @@ def test_a_metric_that_left_the_catalog_is_found() -> None:
 
 
 def test_an_excuse_needs_a_sentence() -> None:
-    excused: dict[Metric, str] = {runtime.VIRTUAL_MEMORY: "dull"}
+    excused: dict[Metric, str] = {**UNPLOTTED, runtime.VIRTUAL_MEMORY: "dull"}
 
     assert list(gaps(BOARDS, _METRICS, excused)) == [
         "process.virtual_memory is excused without a sentence of a reason"

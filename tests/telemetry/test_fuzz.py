@@ -1,105 +1,63 @@
-"""Whatever a client sends: the bare application's answer, and a correlation ID with it.
+"""Whatever a client or an application sends: what it would have been without telemetry, and an ID.
 
-Requests are made up at ASGI level and as raw bytes on a socket of uvicorn's, and each goes to the
-bare application and to the wrapped one. A run takes seconds. The long form, about an hour on one
-core, is `SIGHTLINE_FUZZ_EXAMPLES=200000 python -m pytest tests/telemetry/test_fuzz.py`: that many
-cases a test at ASGI level, a tenth of it on the socket. A failure prints the smallest case found.
+Requests and answers are made up at ASGI level, and each goes through the bare application and the
+wrapped one. `tests/telemetry/fuzzing.py` says how to let it run for an hour.
 """
 
 import asyncio
-import os
-import re
-import socket
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Host, Mount, Route
-from starlette.types import ASGIApp, Message, Scope
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from telemetry.catalog import http
 from telemetry.catalog.http import KNOWN_METHODS
 from telemetry.testing import Captured, captured_telemetry
-from tests.telemetry.asgi import finished, header, scope_of
-from tests.telemetry.test_survival_socket import connected, read_until_closed, served, wait_until
-
-EXAMPLES = int(os.environ.get("SIGHTLINE_FUZZ_EXAMPLES", "300"))
-FIT_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-REFUSED = b"Invalid HTTP request received."
-QUIET_SECONDS = 0.03
-FUZZED = settings(
-    max_examples=EXAMPLES,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+from tests.telemetry.asgi import finished, header, leaves_nothing_bound, scope_of
+from tests.telemetry.fuzzing import (
+    FIT_ID,
+    HEADERS,
+    METHODS,
+    PATHS,
+    QUERIES,
+    ROUTES,
+    of_cases,
+    rounds,
 )
-ON_A_SOCKET = settings(FUZZED, max_examples=max(1, EXAMPLES // 10))
-
-
-async def hello(request: Request) -> Response:
-    return PlainTextResponse(await request.body())
 
 
-ROUTES = [
-    Route("/hello", hello, methods=["GET", "POST"]),
-    Route("/items/{item}", hello),
-    Mount("/tenants/{tenant}", routes=[Route("/items/{item:int}", hello)]),
-    Host("{name}.hosts.test", app=Starlette(routes=[Route("/", hello)])),
-]
+@dataclass
+class Both:
+    """The bare application and the wrapped one, on one loop, for all cases of a test."""
 
-TRACEPARENT = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-NAMES = st.sampled_from(
-    [
-        *(b"traceparent", b"tracestate", b"baggage", b"x-correlation-id", b"x-request-id"),
-        *(b"user-agent", b"host", b"x-forwarded-for", b"content-length", b"content-type"),
-    ]
-)
-TELLING = st.sampled_from(
-    [
-        *(TRACEPARENT, TRACEPARENT[:-1] + b"g", b"ff" + TRACEPARENT[2:], b"cc" + TRACEPARENT[2:]),
-        *(b"a=1,b=2", b"a=1,a=1", b",,,", b"caller-1", b"a" * 65, b"[::1]:80", b"a:99999999", b":"),
-        *(
-            b"\xff\\",
-            b"\x00",
-            b"\r\nset-cookie: a=b",
-            "\u202e".encode(),
-            b"%",
-            b"{}",
-            b"[",
-            b"0" * 99,
-        ),
-    ]
-)
-VALUES = st.one_of(
-    TELLING,
-    st.binary(max_size=300),
-    st.builds(lambda a, b: a + b, TELLING, st.binary(max_size=40)),
-    st.from_regex(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?", fullmatch=True),
-    st.from_regex(rb"([a-z0-9@]{1,5}=[ -~]{0,9},?){1,40}", fullmatch=True),
-)
-HEADERS = st.lists(st.tuples(st.one_of(NAMES, st.binary(max_size=30)), VALUES), max_size=12)
-METHODS = st.one_of(st.sampled_from([*KNOWN_METHODS, "_OTHER", "get"]), st.text(max_size=30))
-PATHS = st.one_of(
-    st.sampled_from(["/hello", "/hello/", "/items/7", "/tenants/a/items/7", "/tenants/a/items/x"]),
-    st.text(max_size=200).map(lambda text: f"/{text}"),
-    st.text(max_size=20).map(lambda text: f"/items/{text}"),
-    st.text(max_size=20),
-)
-PAIRS = st.lists(st.tuples(st.sampled_from([b"token", b"sig", b"q", b""]), VALUES), max_size=9)
-QUERIES = st.one_of(
-    st.binary(max_size=300), PAIRS.map(lambda pairs: b"&".join(b"=".join(pair) for pair in pairs))
-)
+    loop: asyncio.AbstractEventLoop
+    captured: Captured
+    cases: int = 0
+    bare: ASGIApp = field(default_factory=lambda: Starlette(routes=ROUTES))
+
+    def __post_init__(self) -> None:
+        self.wrapped: ASGIApp = self.captured.telemetry.wrap(Starlette(routes=ROUTES))
+
+    def answer(self, app: ASGIApp, scope: Scope) -> list[Message] | type[Exception]:
+        return self.loop.run_until_complete(answer(app, scope))
+
+    def begin(self) -> None:
+        self.cases += 1
+        self.captured.clear()
 
 
 @pytest.fixture(scope="module")
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """One loop for all examples: hypothesis calls a test that is no coroutine."""
-    made = asyncio.new_event_loop()
-    yield made
-    made.close()
+def both() -> Iterator[Both]:
+    loop = asyncio.new_event_loop()
+    with captured_telemetry() as captured:
+        yield Both(loop, captured)
+        assert leaves_nothing_bound(captured)
+    loop.close()
 
 
 async def answer(app: ASGIApp, scope: Scope) -> list[Message] | type[Exception]:
@@ -129,34 +87,40 @@ def without_id(sent: list[Message]) -> list[dict[str, Any]]:
     return bare
 
 
-@FUZZED
-@given(method=METHODS, path=PATHS, query=QUERIES, headers=HEADERS)
-def test_the_answer_is_the_bare_applications_with_an_id(
-    loop: asyncio.AbstractEventLoop,
-    method: str,
-    path: str,
-    query: bytes,
-    headers: list[tuple[bytes, bytes]],
-) -> None:
-    def scope() -> Scope:
-        made = scope_of(path, method=method, query_string=query, raw_path=b"")
-        return {**made, "headers": [*headers]}
+def callers_id(headers: list[tuple[bytes, bytes]]) -> bytes | None:
+    """The ID that must come back: of the first header that has one fit and only one."""
+    for name in (b"x-correlation-id", b"x-request-id"):
+        sent = [value for key, value in headers if key == name]
+        if len(sent) == 1 and FIT_ID.fullmatch(sent[0]):
+            return sent[0]
+    return None
 
-    expected = loop.run_until_complete(answer(Starlette(routes=ROUTES), scope()))
-    with captured_telemetry() as captured:
-        wrapped = captured.telemetry.wrap(Starlette(routes=ROUTES))
-        got = loop.run_until_complete(answer(wrapped, scope()))
+
+def test_the_answer_is_the_bare_applications_with_an_id(both: Both) -> None:
+    @of_cases(300)
+    @given(method=METHODS, path=PATHS, query=QUERIES, headers=HEADERS)
+    def cases(method: str, path: str, query: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+        def scope() -> Scope:
+            made = scope_of(path, method=method, query_string=query, raw_path=b"")
+            return {**made, "headers": [*headers]}
+
+        both.begin()
+        expected = both.answer(both.bare, scope())
+        got = both.answer(both.wrapped, scope())
         assert not isinstance(got, type)
         [identity] = header(got, b"x-correlation-id")
         assert FIT_ID.fullmatch(identity)
+        assert identity == (callers_id(headers) or identity)
         if isinstance(expected, type):
             assert got[0]["status"] == 500
         else:
             assert without_id(got) == expected
-            assert http.REQUEST_FAILED.name not in captured.events()
-        [line] = finished(captured)
+            assert http.REQUEST_FAILED.name not in both.captured.events()
+        [line] = finished(both.captured)
         assert line["correlation_id"] == identity.decode()
-        check_bounds(captured)
+        check_bounds(both.captured)
+
+    rounds("requests", cases, lambda: both.cases)
 
 
 def check_bounds(captured: Captured) -> None:
@@ -165,84 +129,80 @@ def check_bounds(captured: Captured) -> None:
     for span in captured.spans():
         assert span.name.isprintable()
         assert max(len(str(value)) for value in (span.attributes or {}).values()) <= 1024
-    for family in captured.telemetry.meter.registry.collect():
+    families = captured.telemetry.meter.registry.collect()
+    http_families = [family for family in families if family.name.startswith("http_server")]
+    assert http_families
+    for family in http_families:
         for sample in family.samples:
             assert sample.labels.get("http_request_method", "_OTHER") in (*KNOWN_METHODS, "_OTHER")
 
 
-@pytest.fixture(scope="module", params=["h11", "httptools"])
-def ports(request: pytest.FixtureRequest) -> Iterator[tuple[int, int, Captured]]:
-    """The ports of the bare application and of the wrapped one, and what that one recorded."""
-    with captured_telemetry() as captured:
-        wrapped = captured.telemetry.wrap(Starlette(routes=ROUTES))
-        with (
-            served(Starlette(routes=ROUTES), request.param) as bare,
-            served(wrapped, request.param) as port,
-        ):
-            yield bare, port, captured
-            raw = b"GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
-            assert statuses(talk(port, raw)) == [b"200"]
-
-
-def talk(port: int, raw: bytes) -> bytes:
-    """Send the bytes, let the server answer, say that there are no more, and read the rest."""
-    answers = b""
-    with connected(port) as connection:
-        try:
-            connection.sendall(raw)
-            connection.settimeout(QUIET_SECONDS)
-            while part := connection.recv(65_536):
-                answers += part
-        except TimeoutError:
-            connection.settimeout(None)
-            connection.shutdown(socket.SHUT_WR)
-            answers += read_until_closed(connection)
-        except OSError:
-            pass  # the server may have heard enough before all was sent
-    return answers
-
-
-def statuses(answers: bytes) -> list[bytes]:
-    """The status of each answer; one may follow a body that ends without a newline."""
-    return re.findall(rb"HTTP/1\.1 (\d{3}) ", answers)
-
-
-HEADER_LINES = st.lists(
-    st.builds(lambda name, value: name + b": " + value + b"\r\n", NAMES, VALUES), max_size=8
-).map(b"".join)
-REQUESTS = st.builds(
-    lambda method, target, version, lines, body: (
-        method + b" " + target + b" HTTP/" + version + b"\r\n" + lines + b"\r\n" + body
-    ),
-    st.sampled_from([b"GET", b"POST", b"HEAD", b"BREW", b"get", b"G\x00T"]),
-    st.one_of(st.sampled_from([b"/hello", b"/items/%ff?token=a", b"*", b"/\xff"]), st.binary()),
-    st.sampled_from([b"1.1", b"1.0", b"9.9", b"1.1 "]),
-    st.builds(
-        lambda host, lines: host + lines, st.sampled_from([b"Host: a\r\n", b""]), HEADER_LINES
-    ),
-    st.binary(max_size=40),
+ANSWER_HEADERS = st.lists(
+    st.tuples(st.sampled_from([b"a", b"x-correlation-id", b"set-cookie"]), st.binary(max_size=9)),
+    max_size=4,
 )
-
-
-@ON_A_SOCKET
-@given(
-    raw=st.one_of(REQUESTS, st.binary(max_size=500), st.lists(REQUESTS, max_size=3).map(b"".join))
+STARTS = st.builds(
+    lambda status, headers, more: {
+        "type": "http.response.start",
+        "status": status,
+        **({"headers": headers} if headers is not None else {}),
+        **more,
+    },
+    st.integers(100, 599),
+    st.one_of(st.none(), ANSWER_HEADERS, ANSWER_HEADERS.map(tuple)),
+    st.sampled_from([{}, {"trailers": True}, {"trailers": False}]),
 )
-def test_raw_bytes_get_the_bare_applications_statuses_and_an_id(
-    ports: tuple[int, int, Captured], raw: bytes
-) -> None:
-    bare, port, captured = ports
-    captured.clear()
-    expected, got = statuses(talk(bare, raw)), talk(port, raw)
-    # The end of what is sent may cut off either's last answers, and does not do so alike.
-    for ours, theirs in zip(statuses(got), expected, strict=False):
-        assert ours == theirs
-    assert b"500" not in statuses(got)[len(expected) :]
-    identities = re.findall(rb"^x-correlation-id: (\S+)\r$", got, re.MULTILINE)
-    # What the parser refuses is answered by the server: no request came to be.
-    assert len(identities) == len(statuses(got)) - got.count(REFUSED)
-    wait_until(lambda: len(finished(captured)) >= len(identities))
-    logged = [line["correlation_id"].encode() for line in finished(captured)]
-    assert set(identities) <= set(logged)
-    assert all(FIT_ID.fullmatch(identity) for identity in identities)
-    assert http.REQUEST_FAILED.name not in captured.events()
+BODIES = st.builds(
+    lambda body, more: {"type": "http.response.body", **body, **more},
+    st.sampled_from([{}, {"body": b""}, {"body": b"part"}]),
+    st.sampled_from([{}, {"more_body": True}, {"more_body": False}]),
+)
+OTHERS = st.sampled_from(
+    [
+        {"type": "http.response.trailers", "headers": [(b"a", b"b")], "more_trailers": True},
+        {"type": "http.response.trailers", "headers": []},
+        {"type": "http.response.pathsend", "path": "/file"},
+        {"type": "http.response.push", "path": "/", "headers": []},
+        {"type": "http.response.early_hint", "links": []},
+        {"type": "http.response.of_a_later_version"},
+    ]
+)
+SCRIPTS = st.lists(st.one_of(STARTS, BODIES, OTHERS), max_size=6)
+
+
+def playing(script: list[Message], raised: type[Exception] | None) -> ASGIApp:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        for message in script:
+            await send(dict(message))
+        if raised is not None:
+            raise raised
+
+    return app
+
+
+def test_whatever_an_application_sends_goes_through(both: Both) -> None:
+    @of_cases(200)
+    @given(script=SCRIPTS, raised=st.sampled_from([None, None, ValueError]))
+    def cases(script: list[Message], raised: type[Exception] | None) -> None:
+        both.begin()
+        wrapped = both.captured.telemetry.wrap(playing(script, raised))
+        got = both.answer(wrapped, scope_of(headers=[(b"x-correlation-id", b"caller-1")]))
+        assert not isinstance(got, type)
+        begun = any(message["type"] == "http.response.start" for message in script)
+        passed_on, added = got[: len(script)], got[len(script) :]
+        for was, now in zip(script, passed_on, strict=True):
+            assert {**now, "headers": None} == {**was, "headers": None}
+            if was["type"] == "http.response.start":
+                kept = [pair for pair in was.get("headers", ()) if pair[0].lower() != ID_HEADER]
+                assert list(now["headers"]) == [*kept, (ID_HEADER, b"caller-1")]
+        # An application that never began is answered for; nothing is added to any other's answer.
+        assert [message.get("status") for message in added] == ([] if begun else [500, None])
+        assert begun or header(added, ID_HEADER) == [b"caller-1"]
+        failed = both.captured.events().count(http.REQUEST_FAILED.name)
+        assert failed == (1 if raised else 0)
+        assert len(finished(both.captured)) == 1
+
+    rounds("answers", cases, lambda: both.cases)
+
+
+ID_HEADER = b"x-correlation-id"

@@ -1,27 +1,36 @@
+import ast
+import asyncio
+import gc
 import logging
 import os
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import structlog
 from prometheus_client import CollectorRegistry
 
-from telemetry.catalog import Span, SpanKind
+from app import signals
+from telemetry.catalog import Event, Span, SpanKind, http
 from telemetry.catalog.pipeline import LOG_LINES
 from telemetry.context import bound_correlation_id
 from telemetry.log_writer import LogWriter
-from telemetry.logging import render_console
+from telemetry.logging import Lines, render_console
 from telemetry.metrics import Meter
 from telemetry.testing import Captured, captured_telemetry
 
 WORK = Span("work", SpanKind.INTERNAL, "Some work.")
 logger = structlog.stdlib.get_logger()
 
+SECRET = "hunter2-Zx81Qq"
+ROOT = Path(__file__).parents[2]
+
 
 @pytest.fixture
 def captured() -> Iterator[Captured]:
-    with captured_telemetry() as captured:
+    with captured_telemetry(attributes=("report.pages", "value", "level", "service")) as captured:
         yield captured
 
 
@@ -60,18 +69,84 @@ def test_an_exception_shows_its_class_and_stack_but_no_message(captured: Capture
     assert "hunter2" not in str({**line, "exception.stacktrace": ""})
 
 
-def test_a_library_that_logs_gets_the_same_shape(captured: Captured) -> None:
-    logging.getLogger("some.library").warning("went %s", "wrong\nfor once")
+library = logging.getLogger("some.library")
+
+
+def test_a_library_that_logs_gets_the_same_shape_without_its_values(captured: Captured) -> None:
+    library.warning("went %s", SECRET)
     [line] = captured.logs()
     assert line["event"] == "library.message"
-    assert line["logger"] == "some.library"
-    assert line["message"] == "went wrong\nfor once"
+    assert (line["level"], line["logger"]) == ("warning", "some.library")
+    assert line["message"] == "went %s"
+    assert line["code.function.name"].startswith("test_a_library_that_logs_gets")
+    assert line["code.line.number"] > 1
+    assert SECRET not in str(line)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [f"went {SECRET}", ValueError(SECRET), {"a": SECRET}, f"{SECRET} %s", "\ud800", None],
+    ids=str,
+)
+def test_a_text_that_was_made_at_run_time_stays(captured: Captured, message: object) -> None:
+    library.error(message, extra={"secret": SECRET})
+    [line] = captured.logs()
+    assert "message" not in line
+    assert SECRET not in str(line)
+
+
+def test_a_librarys_exception_shows_its_class_and_stack(captured: Captured) -> None:
+    try:
+        raise KeyError(SECRET)
+    except KeyError:
+        library.exception("went wrong")
+    [line] = captured.logs()
+    assert (line["level"], line["exception.type"]) == ("error", "KeyError")
+    assert SECRET not in str(line)
+
+
+async def test_a_task_that_nobody_awaited_is_told_without_its_message(captured: Captured) -> None:
+    async def fail() -> None:
+        raise ValueError(SECRET)
+
+    task = asyncio.create_task(fail(), name=SECRET)
+    await asyncio.wait([task])
+    del task
+    gc.collect()
+    [line] = captured.logs()
+    assert (line["logger"], line["exception.type"]) == ("asyncio", "ValueError")
+    assert SECRET not in str(line)
+
+
+@pytest.mark.parametrize(
+    ("level", "shown"),
+    [
+        (5, None),
+        (25, None),
+        (logging.WARNING, "warning"),
+        (35, "warning"),
+        (logging.CRITICAL, "error"),
+    ],
+)
+def test_a_librarys_level_becomes_one_of_ours(
+    captured: Captured, level: int, shown: str | None
+) -> None:
+    library.log(level, "something")
+    assert [line["level"] for line in captured.logs()] == ([shown] if shown else [])
 
 
 def test_a_library_that_logs_badly_fails_nobody(captured: Captured) -> None:
-    bad = logging.LogRecord("some.library", logging.WARNING, "", 1, "%d", ("no number",), None)
-    logging.getLogger().handlers[0].handle(bad)
-    assert captured.logs()[0]["logger"] == "some.library"
+    handler = logging.getLogger().handlers[0]
+    handler.handle(logging.LogRecord("some.library", 30, "", 1, "%d", ("no number",), None))
+    odd = logging.LogRecord("some.library", 30, "", 1, "", (), None)
+    odd.levelno = None  # type: ignore[assignment]  # as nothing should be
+    handler.handle(odd)
+    assert [line["logger"] for line in captured.logs()] == ["some.library"] * 2
+
+
+def test_a_librarys_template_is_cut(captured: Captured) -> None:
+    exec(compile(f"library.error('{'x' * 10_000}')", "made.py", "exec"), {"library": library})  # noqa: S102  # a constant that no source file should hold
+    assert len(captured.logs()[0]["message"]) == 256
 
 
 def test_reserved_keys_are_not_overwritten(captured: Captured) -> None:
@@ -92,9 +167,96 @@ def test_the_level_is_respected() -> None:
     assert captured.events() == ["seen"]
 
 
-def test_the_console_line_cannot_be_broken() -> None:
-    line = {"timestamp": "2026-01-01T00:00:00.000000Z", "level": "info", "event": "a", "x": "1\n2"}
-    assert render_console(line).count(b"\n") == 1
+HEAD = {"timestamp": "2026-01-01T00:00:00.000000Z", "level": "info", "event": "a", "service": "s"}
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "1\n2",
+        "1\r2",
+        "\x1b[2J\x1b[31mred",
+        "\x9b31m",
+        "\u202e\u2066reversed\u2069",
+        "\u2028\u2029",
+        "\x00\x08\x7f",
+        "\ud800",
+        "\u200b\ufeff",
+    ],
+)
+@pytest.mark.parametrize("where", ["event", "level", "key", "value", "nested", "library"])
+def test_the_console_line_cannot_be_broken(forged: str, where: str) -> None:
+    line: dict[str, object] = dict(HEAD)
+    match where:
+        case "event" | "level":
+            line[where] = forged
+        case "key":
+            line[forged] = 1
+        case "value":
+            line["x"] = forged
+        case "nested":
+            line["x"] = {"a": [forged]}
+        case _:
+            line["x"] = type(forged, (), {})() if forged.isidentifier() else forged
+    kept: list[bytes] = []
+    sink = SimpleNamespace(put=kept.append)
+    Lines(sink, render_console, "s")._put(line)
+    [shown] = kept
+    text = shown.decode()
+    assert text.endswith("\n")
+    assert text[:-1].isprintable()
+
+
+def test_the_console_line_is_for_reading() -> None:
+    line = {**HEAD, "report.name": "grüße", "report.pages": 3}
+    assert (
+        render_console(line).decode()
+        == '00:00:00.000 info    a report.name="grüße" report.pages=3\n'
+    )
+
+
+EVENT_CALLS = {"debug", "info", "warning", "error", "exception", "critical"}
+
+
+def event_names() -> Iterator[tuple[str, ast.expr]]:
+    """Yield where each of our log calls stands, and what it gives as the event."""
+    for folder in ("app", "telemetry"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                    continue
+                owner = ast.unparse(node.func.value)
+                where = f"{path.relative_to(ROOT)}:{node.lineno}"
+                if "logger" in owner and node.func.attr in EVENT_CALLS:
+                    yield where, node.args[0]
+                elif owner.endswith("_lines") and node.func.attr in {"write", "write_access"}:
+                    yield where, node.args[1]
+
+
+def is_declared(name: ast.expr) -> bool:
+    """`signals.X.name`, or one of two such; a constant of `telemetry.logging`, which declares."""
+    match name:
+        case ast.Attribute(value=ast.IfExp(body=one, orelse=other), attr="name"):
+            return all(
+                is_declared(ast.Attribute(each, "name", ast.Load())) for each in (one, other)
+            )
+        case ast.Attribute(
+            value=ast.Attribute(value=ast.Name(id=module), attr=constant), attr="name"
+        ):
+            return isinstance(getattr({"signals": signals, "http": http}[module], constant), Event)
+        case _:
+            return False
+
+
+def test_every_event_is_a_declared_name() -> None:
+    found = list(event_names())
+    loose = [
+        f"{where}: {ast.unparse(name)}"
+        for where, name in found
+        if not is_declared(name) and not where.startswith("telemetry/logging.py")
+    ]
+    assert loose == []
+    assert len(found) > 15
 
 
 def counted(meter: Meter, error_type: str) -> float:

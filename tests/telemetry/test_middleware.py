@@ -351,5 +351,5 @@ async def test_hostile_headers_change_nothing(
     assert span.attributes is not None
     for value in span.attributes.values():
         assert len(str(value)) <= 1024
-    assert span.attributes["url.query"] == "ÿ=%zz&token=REDACTED"
+    assert span.attributes["url.query"] == "REDACTED=REDACTED&token=REDACTED"
     captured.logs()

@@ -1,16 +1,24 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import orjson
+import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1 import trace_pb2
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.trace import Link
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import Link, SpanContext, StatusCode, TraceFlags, TraceState
+from opentelemetry.trace import SpanKind as OtelKind
 from opentelemetry.util.types import AttributeValue
 
+from telemetry.allow_list import AllowList
 from telemetry.catalog import Span, SpanKind
-from telemetry.destinations import JsonFile
-from telemetry.otlp import encode_request
+from telemetry.destinations import OWN_SCOPE, Destination, EncodedSpan, JsonFile, OtlpHttp
+from telemetry.otlp import SpanEncoder, encode_request, wrap_request
+from telemetry.settings import TelemetrySettings
+from telemetry.spans import RecordedSpan
 from telemetry.testing import Captured, captured_telemetry
 
 PARENT = Span("parent", SpanKind.SERVER, "The parent.")
@@ -45,10 +53,11 @@ def plain(value: AnyValue) -> object:
 
 
 def test_the_official_classes_read_what_we_encode() -> None:
-    with captured_telemetry() as captured:
+    with captured_telemetry(attributes=tuple(ATTRIBUTES)) as captured:
         record(captured)
         spans = captured.spans()
-        request = ExportTraceServiceRequest.FromString(encode_request(RESOURCE, spans))
+        encoder = SpanEncoder(captured.telemetry.allowed)
+        request = ExportTraceServiceRequest.FromString(encode_request(RESOURCE, spans, encoder))
 
     [resource_spans] = request.resource_spans
     assert {item.key: plain(item.value) for item in resource_spans.resource.attributes} == {
@@ -78,9 +87,9 @@ def test_the_official_classes_read_what_we_encode() -> None:
 
 def test_a_file_holds_one_json_request_a_line(tmp_path: Path) -> None:
     path = tmp_path / "traces.jsonl"
-    with captured_telemetry() as captured:
+    with captured_telemetry(attributes=tuple(ATTRIBUTES)) as captured:
         record(captured)
-        file = JsonFile(path, RESOURCE)
+        file = JsonFile(path, RESOURCE, captured.telemetry.allowed)
         file.deliver([file.encode(span) for span in captured.spans()], 1)
         file.deliver([file.encode(captured.spans()[0])], 1)
     first, second = (orjson.loads(line) for line in path.read_bytes().splitlines())
@@ -89,3 +98,122 @@ def test_a_file_holds_one_json_request_a_line(tmp_path: Path) -> None:
     assert spans[0]["parentSpanId"] == spans[1]["spanId"]
     assert {"key": "negative", "value": {"intValue": "-5"}} in spans[0]["attributes"]
     assert len(second["resourceSpans"][0]["scopeSpans"][0]["spans"]) == 1
+
+
+SECRET = "hunter2-Zx81Qq"
+STATE = TraceState([("ot", f"th:c;rv:0123456789abcd;x:{SECRET}"), ("vendor", SECRET)])
+IDENTITY = SpanContext(1, 2, is_remote=True, trace_flags=TraceFlags(1), trace_state=STATE)
+MIXED: dict[str, AttributeValue] = {
+    "http.route": "/orders/{id}",
+    "order.total": 7,
+    "order.customer": SECRET,
+    "url.full": f"https://u:{SECRET}@shop.test/?token={SECRET}",
+    "db.query.text": "SELECT 1 FROM orders WHERE customer = 'hunter2-Zx81Qq'",
+    SECRET: "value",
+}
+KEPT = {
+    "http.route": "/orders/{id}",
+    "order.total": 7,
+    "url.full": "https://REDACTED:REDACTED@shop.test/?token=REDACTED",
+    "db.query.text": "SELECT ? FROM orders WHERE customer = ?",
+}
+
+
+def own_span() -> RecordedSpan:
+    span = RecordedSpan("work", OtelKind.INTERNAL, 1, 1, STATE, lambda _: None)
+    span.set_attributes(MIXED)
+    span.add_event(SECRET, {"a": SECRET})
+    span.record_exception(ValueError(SECRET))
+    span.set_status(StatusCode.ERROR, SECRET)
+    span.add_link(IDENTITY, MIXED)
+    span.end()
+    return span
+
+
+def foreign_span(captured: Captured) -> ReadableSpan:
+    """As a contrib instrumentation makes them, through the SDK's provider."""
+    tracer = captured.telemetry.tracing.provider.get_tracer("foreign")
+    with tracer.start_as_current_span(
+        "work", attributes=MIXED, links=[Link(IDENTITY, MIXED)]
+    ) as span:
+        span.add_event(SECRET, {"a": SECRET})
+        span.record_exception(ValueError(SECRET))
+        span.set_status(StatusCode.ERROR, SECRET)
+    return captured.span("work")
+
+
+@contextmanager
+def declaring(*names: str) -> Iterator[tuple[Captured, list[str]]]:
+    """Captured telemetry that lets pass what is refused, and the signals of what was."""
+    refused: list[str] = []
+    captured = Captured(TelemetrySettings(service_name="test", metrics_port=0))
+    captured.telemetry.allowed = AllowList(names, refused.append)
+    yield captured, refused
+
+
+@pytest.mark.parametrize("kind", ["own", "foreign"])
+def test_what_is_not_declared_does_not_leave_as_protobuf(kind: str) -> None:
+    with declaring("order.total") as (captured, refused):
+        encoder = SpanEncoder(captured.telemetry.allowed)
+        data = (
+            encoder.recorded(own_span())
+            if kind == "own"
+            else encoder.foreign(foreign_span(captured))
+        )
+    sent = wrap_request(RESOURCE, [(OWN_SCOPE, [data])])
+    assert SECRET.encode() not in sent
+    span = ExportTraceServiceRequest.FromString(sent).resource_spans[0].scope_spans[0].spans[0]
+    assert {item.key: plain(item.value) for item in span.attributes} == KEPT
+    assert {item.key: plain(item.value) for item in span.links[0].attributes} == KEPT
+    assert span.dropped_attributes_count == 2
+    assert refused == ["span"] * 4
+    assert (len(span.events), span.status.message) == (0, "")
+    assert span.links[0].trace_state == "ot=th:c;rv:0123456789abcd"
+    if kind == "own":
+        assert span.trace_state == "ot=th:c;rv:0123456789abcd"
+        assert span.dropped_events_count == 0
+    else:
+        assert span.dropped_events_count == 2
+
+
+@pytest.mark.parametrize("kind", ["own", "foreign"])
+def test_what_is_not_declared_does_not_leave_as_json(kind: str, tmp_path: Path) -> None:
+    with declaring("order.total") as (captured, refused):
+        file = JsonFile(tmp_path / "traces.jsonl", RESOURCE, captured.telemetry.allowed)
+        data = (
+            file.encode_recorded(own_span())
+            if kind == "own"
+            else file.encode(foreign_span(captured))
+        )
+    file.deliver([data], 1)
+    written = (tmp_path / "traces.jsonl").read_text()
+    assert SECRET not in written
+    span = orjson.loads(written)["resourceSpans"][0]["scopeSpans"][0]["spans"][0]
+    assert [item["key"] for item in span["attributes"]] == list(KEPT)
+    assert span["droppedAttributesCount"] == 2
+    assert refused == ["span"] * 2
+
+
+@pytest.mark.parametrize(
+    "value", [{"a": 1}, {1}, ["a", {}], b"x", object(), "\ud800", 2**70, -1.5, True]
+)
+def test_no_value_stops_an_encoder(value: object, tmp_path: Path) -> None:
+    span = own_span()
+    span.attributes = {"order.total": value, "url.full": value}  # type: ignore[dict-item]  # the point
+    allowed = AllowList(["order.total"])
+    destinations: list[Destination] = [
+        OtlpHttp("http://127.0.0.1:1", {}, RESOURCE, allowed),
+        JsonFile(tmp_path / "traces.jsonl", RESOURCE, allowed),
+    ]
+    for destination in destinations:
+        assert isinstance(destination.encode_recorded(span), EncodedSpan)
+
+
+def test_equal_values_of_other_types_are_told_apart() -> None:
+    encoder = SpanEncoder(AllowList(["flag"]))
+    for value in (True, 1, 1.0):
+        span = own_span()
+        span.attributes = {"flag": value}
+        sent = wrap_request(RESOURCE, [(OWN_SCOPE, [encoder.recorded(span)])])
+        read = ExportTraceServiceRequest.FromString(sent).resource_spans[0].scope_spans[0].spans[0]
+        assert type(plain(read.attributes[0].value)) is type(value)

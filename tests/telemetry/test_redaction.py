@@ -1,31 +1,152 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from telemetry.redaction import describe_exception, redact_query
+from telemetry.redaction import (
+    MASKS,
+    clean,
+    describe_exception,
+    mask_credentials,
+    redact_query,
+    redact_url,
+)
+
+SECRET = "hunter2-Zx81Qq"
+
+SECRET_KEYS = [
+    "token",
+    "access_token",
+    "accessToken",
+    "password",
+    "PASSWD",
+    "client_secret",
+    "sig",
+    "Signature",
+    "X-Amz-Signature",
+    "X-Amz-Credential",
+    "X-Amz-Security-Token",
+    "AWSAccessKeyId",
+    "X-Goog-Signature",
+    "api_key",
+    "apikey",
+    "session",
+    "sessionid",
+    "code",
+    "pin",
+]
+
+
+@pytest.mark.parametrize("key", SECRET_KEYS)
+@pytest.mark.parametrize("value", [SECRET, "1234", "true"])
+def test_values_of_secret_keys_go_whatever_they_look_like(key: str, value: str) -> None:
+    query = f"page=2&{key}={value}&sort=asc"
+    assert redact_query(query.encode()) == f"page=2&{key}=REDACTED&sort=asc"
 
 
 @pytest.mark.parametrize(
-    "key",
+    ("query", "shown"),
     [
-        "token",
-        "access_token",
-        "password",
-        "sig",
-        "Signature",
-        "X-Amz-Signature",
-        "X-Amz-Credential",
-        "X-Amz-Security-Token",
-        "AWSAccessKeyId",
-        "X-Goog-Signature",
-        "api_key",
+        ("page=2&sort=desc&flag=true", "page=2&sort=desc&flag=true"),
+        ("user=alice", "user=REDACTED"),
+        ("account=40061", "account=REDACTED"),
+        ("mail=a%40b.example", "mail=REDACTED"),
+        ("alice@mail.example", "REDACTED"),
+        ("%74oken=1234", "REDACTED=REDACTED"),
+        ("a=1;token=hush", "a=REDACTED"),
+        ("page=", "page="),
+        ("a=1&&b=2", "a=1&&b=2"),
+        ("page=2=3", "page=REDACTED"),
+        ("page=2\n", "page=REDACTED"),
+        ("page=\u0662", "page=REDACTED"),
+        ("", ""),
     ],
 )
-def test_secret_values_go_and_their_keys_stay(key: str) -> None:
-    query = f"page=2&{key}=hunter2&sort=asc".encode()
-    assert redact_query(query) == f"page=2&{key}=REDACTED&sort=asc"
+def test_only_values_that_name_nobody_are_shown(query: str, shown: str) -> None:
+    assert redact_query(query) == shown
 
 
-def test_an_ordinary_query_stays_as_it_is() -> None:
-    assert redact_query(b"page=2&designer=x&flag") == "page=2&designer=x&flag"
+def test_a_query_is_cut() -> None:
+    assert len(redact_query(b"page=1&" * 10_000)) <= 1024
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://example.test/a/b?page=2", "https://example.test/a/b?page=2"),
+        (f"https://u:{SECRET}@example.test:8443/", "https://REDACTED:REDACTED@example.test:8443/"),
+        (f"https://{SECRET}@example.test", "https://REDACTED:REDACTED@example.test"),
+        (f"postgresql://u:p@{SECRET}@db/x", "postgresql://REDACTED:REDACTED@db/x"),
+        (f"redis://:{SECRET}@[::1]:6379/0", "redis://REDACTED:REDACTED@[::1]:6379/0"),
+        (f"https://e.test/#{SECRET}", "https://e.test/#REDACTED"),
+        (f"https://e.test/?X-Amz-Signature={SECRET}", "https://e.test/?X-Amz-Signature=REDACTED"),
+        (f"postgresql://u:a/{SECRET}@db/x", "postgresql://REDACTED"),
+        (f"postgresql://u:a#{SECRET}@db/x", "postgresql://REDACTED"),
+        (SECRET, "REDACTED"),
+    ],
+)
+def test_a_url_shows_neither_credentials_nor_secrets(url: str, shown: str) -> None:
+    assert redact_url(url) == shown
+    assert SECRET not in redact_url(url)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/141.0.0.0",
+        "curl/8.16.0",
+        "python-httpx/0.28.1",
+        "Googlebot/2.1 (+http://www.google.com/bot.html)",
+        "sightline.example",
+        "db-1.internal.example",
+    ],
+)
+def test_what_clients_usually_say_of_themselves_stays(text: str) -> None:
+    assert mask_credentials(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"agent/1 Bearer {SECRET}",
+        f"agent/1 (basic {SECRET})",
+        f"agent/1 api_key={SECRET}",
+        f"agent/1 X-Token: {SECRET}",
+        f"agent/1 (+https://u:{SECRET}@bot.example)",
+        f"agent/1 ({SECRET}@mail.example)",
+        f"agent/1 ghp_{SECRET}".replace("-", ""),
+        "agent/1 eyJhbGciOiJub25lIn0.hunter2-Zx81Qq.c2ln",
+        f"agent/1 {'ab12' * 5}{SECRET}{'ab12' * 5}",
+    ],
+)
+def test_what_looks_like_a_credential_goes(text: str) -> None:
+    assert mask_credentials(text).startswith("agent/1 ")
+    assert SECRET not in mask_credentials(text)
+    assert SECRET.replace("-", "") not in mask_credentials(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("url.full", f"https://u:{SECRET}@e.test/", "https://REDACTED:REDACTED@e.test/"),
+        ("url.full", (f"https://u:{SECRET}@e.test/", 7), ["https://REDACTED:REDACTED@e.test/", 7]),
+        (
+            "db.query.text",
+            "SELECT 1 FROM a WHERE b = 'hunter2-Zx81Qq'",
+            "SELECT ? FROM a WHERE b = ?",
+        ),
+        ("db.query.text", 7, 7),
+        ("http.route", "/a", "/a"),
+    ],
+)
+def test_an_attribute_is_cleaned_by_its_name(name: str, value: object, shown: object) -> None:
+    assert clean(name, value) == shown
+
+
+@given(st.sampled_from(sorted(MASKS)), st.text(max_size=200))
+def test_cleaning_twice_is_cleaning_once(name: str, text: str) -> None:
+    once = clean(name, text)
+    assert clean(name, once) == once
 
 
 def test_a_chain_is_told_without_messages() -> None:
@@ -42,6 +163,16 @@ def test_a_chain_is_told_without_messages() -> None:
     assert "builtins.ValueError" in told
     assert "builtins.RuntimeError" in told
     assert "invalid literal" not in told
+
+
+def test_a_groups_members_are_told_without_notes() -> None:
+    member = KeyError(SECRET)
+    member.add_note(SECRET)
+    told = describe_exception(ExceptionGroup(SECRET, [member, OSError(SECRET)]))
+    assert {"builtins.ExceptionGroup", "builtins.KeyError", "builtins.OSError"} <= set(
+        told.splitlines()
+    )
+    assert SECRET not in told
 
 
 def test_a_loop_of_causes_ends() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.sql import summary_of
+from telemetry.sql import describe, summary_of
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,13 @@ from telemetry.sql import summary_of
         ),
         ("/* by hand */ SELECT -- FROM nowhere\n 1", "SELECT"),
         ('SELECT * FROM "Odd Name"', 'SELECT "Odd Name"'),
+        ("COPY app.songs (title) FROM STDIN", "COPY app.songs"),
+        ("COPY (SELECT title FROM songs) TO STDOUT", "COPY SELECT songs"),
+        ("EXPLAIN (ANALYZE) SELECT 1 FROM songs", "EXPLAIN SELECT songs"),
+        ("CREATE TEMPORARY TABLE IF NOT EXISTS songs (title text)", "CREATE TABLE songs"),
+        ("TRUNCATE songs", "TRUNCATE songs"),
+        (r"SELECT E'it\'s FROM secrets' FROM songs", "SELECT songs"),
+        ("SELECT $q$ FROM secrets $q$ FROM songs", "SELECT songs"),
         ("BEGIN;", "BEGIN"),
         ("COMMIT;", "COMMIT"),
         ("LISTEN news", "LISTEN"),
@@ -52,3 +59,42 @@ def test_no_text_breaks_it_and_no_literal_gets_in(text: str) -> None:
     statement = f"SELECT 1 FROM grants WHERE user_id = {literal}"  # noqa: S608  # is not run
     assert summary_of(statement) == "SELECT grants"
     assert len(summary_of(text)) <= 255
+
+
+@pytest.mark.parametrize(
+    ("literal", "left"),
+    [
+        ("'canary'", "?"),
+        ("'it''s canary'", "?"),
+        (r"E'it\'s canary'", "?"),
+        (r"'a\' || 'canary'", "? || ?"),
+        ("$$canary$$", "?"),
+        ("$tag$ $$ canary $tag$", "?"),
+        ("U&'canary'", "?"),
+        ("x'1F'", "?"),
+        ("-31337", "-?"),
+        ("3.1337e-5", "?"),
+        (".5", "?"),
+        ("0x31337", "?"),
+        ("/* canary /* nested */ 'canary' */ 1", "?"),
+        ("1 -- canary", "?"),
+        ("'canary that never ends", "?"),
+        ('"it\'s a name"', '"it\'s a name"'),
+        ("$1", "$1"),
+        ("t1.c2", "t1.c2"),
+    ],
+)
+def test_literals_leave_the_text(literal: str, left: str) -> None:
+    assert describe(f"SELECT {literal}").text == f"SELECT {left}"
+
+
+def test_a_long_statement_is_cut_and_shows_no_half_literal() -> None:
+    text = describe("SELECT " + "1, " * 1000 + "'" + "canary" * 10_000).text
+    assert len(text) <= 4096
+    assert "canary" not in text
+
+
+@given(st.text(max_size=200))
+def test_no_string_survives(text: str) -> None:
+    literal = "'" + text.replace("'", "''") + "'"
+    assert describe(f"SELECT {literal}, $1 FROM songs").text == "SELECT ?, $1 FROM songs"  # noqa: S608  # is not run

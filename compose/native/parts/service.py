@@ -65,6 +65,7 @@ def _settings(plan: Plan) -> dict[str, str]:
         "SIGHTLINE_REDIS_URL": plan.redis_url,
         "SIGHTLINE_METRICS_HOST": HOST,
         "SIGHTLINE_ENVIRONMENT": "native",
+        "SIGHTLINE_PSEUDONYM_KEY": plan.pseudonym_key,
         "OTEL_EXPORTER_OTLP_ENDPOINT": plan.url(plan.ports.otlp_http),
     }
     return usual | traces | dict(plan.service_environment)

@@ -1,4 +1,4 @@
-"""Prometheus and Alertmanager from Debian's packages, unpacked but not installed.
+"""Prometheus, Alertmanager and Valgrind from Debian's packages, unpacked but not installed.
 
 `apt-get download` checks the archive's signature and the package's hash as an installation does;
 `dpkg-deb --extract` writes into the cache folder. No root, no daemon that the package starts, and
@@ -29,6 +29,7 @@ class DebianPackage:
 
 PROMETHEUS = DebianPackage("prometheus", "promtool")
 ALERTMANAGER = DebianPackage("prometheus-alertmanager", "amtool")
+VALGRIND = DebianPackage("valgrind", "valgrind")
 
 
 async def obtain_package(
@@ -39,7 +40,7 @@ async def obtain_package(
         if shutil.which(program, path=tools.environment.get("PATH", "")) is None:
             message = (
                 f"{wanted.package} is not on PATH and there is no {program} to obtain it with: "
-                f"install {wanted.package} 2.42 or newer with your system's package manager"
+                f"install {wanted.package} with your system's package manager"
             )
             raise MissingPartError(message)
     cache = tools.cache

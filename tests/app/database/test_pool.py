@@ -1,6 +1,7 @@
 """The pool against a real PostgreSQL: bounded, leak-free, seen."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import asyncpg
 import pytest
@@ -12,6 +13,7 @@ from app.settings import Settings
 from telemetry.catalog import attributes, database
 from telemetry.testing import Captured
 
+Eventually = Callable[[Callable[[], Awaitable[bool]]], Awaitable[bool]]
 POOL = {attributes.DB_CONNECTION_POOL: "postgresql"}
 
 
@@ -48,6 +50,39 @@ async def test_a_connection_is_lent_and_comes_back(pool: DatabasePool, captured:
     assert captured.sample(database.WAIT_TIME, POOL) == 1
     assert captured.sample(database.USE_TIME, POOL) == 1
     assert captured.span_names() == ["pool.acquire"]
+
+
+async def test_the_pools_connections_are_true_without_a_caller(
+    pool: DatabasePool, settings: Settings, captured: Captured, eventually: Eventually
+) -> None:
+    def connections(state: str) -> float:
+        labels = POOL | {attributes.DB_CONNECTION_STATE: state}
+        return captured.sample(database.CONNECTION_COUNT, labels)
+
+    assert (connections("idle"), connections("used")) == (1, 0)
+    async with pool.acquire(), pool.acquire():
+        assert (connections("idle"), connections("used")) == (0, 2)
+    assert (connections("idle"), connections("used")) == (2, 0)
+    assert captured.sample(database.CREATE_TIME, POOL) == 2
+    killer = await asyncpg.connect(settings.database_url.get_secret_value())
+    await killer.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        " AND datname = current_database()"
+    )
+    await killer.close()
+
+    async def restored() -> bool:
+        created = captured.sample(database.CREATE_TIME, POOL)
+        return created == 3 and connections("idle") == 1
+
+    await eventually(restored)  # asyncpg keeps its minimum by itself
+
+
+async def test_the_bounds_of_the_pool_are_measured(pool: DatabasePool, captured: Captured) -> None:
+    await pool.ping()
+    assert captured.sample(database.CONNECTION_MAX, POOL) == 2
+    assert captured.sample(database.CONNECTION_IDLE_MAX, POOL) == 2
+    assert captured.sample(database.CONNECTION_IDLE_MIN, POOL) == 1
 
 
 async def test_an_exhausted_pool_refuses_and_leaks_nothing(

@@ -11,13 +11,13 @@ from uuid import UUID
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from opentelemetry.instrumentation.asyncpg import AsyncPGInstrumentor
 
 from app.database.pool import DatabasePool
 from app.reports.scheduler import ReportScheduler
 from app.reports.status import ReportStatuses
 from app.reports.worker import run_worker
 from app.settings import Settings
+from telemetry.asyncpg import instrument_asyncpg
 from telemetry.testing import Captured
 
 ALICE = "alice.the.recipient@mail.example"
@@ -152,7 +152,6 @@ def scene(
 @pytest.fixture
 def instrumented(captured: Captured) -> Iterator[None]:
     """asyncpg makes spans, as it does in the service."""
-    instrumentor: Any = AsyncPGInstrumentor
-    instrumentor().instrument(tracer_provider=captured.telemetry.tracing.provider)
+    undo = instrument_asyncpg(captured.telemetry.tracing, captured.telemetry.meter)
     yield
-    instrumentor().uninstrument()
+    undo()

@@ -30,9 +30,11 @@ async def client(scene: Scene) -> AsyncIterator[httpx.AsyncClient]:
         for name in ("ops", "audit")
     }
     service = Starlette(
-        routes=KeyRing(keys).protect(
+        routes=KeyRing(keys, scene.captured.telemetry.pseudonyms).protect(
             routes(
-                ReportScheduler(scene.pool, scene.captured.telemetry), ReportStatuses(scene.pool)
+                ReportScheduler(scene.pool, scene.captured.telemetry),
+                ReportStatuses(scene.pool),
+                scene.captured.telemetry.pseudonyms,
             )
         ),
         exception_handlers=exception_handlers(),

@@ -79,12 +79,17 @@ async def test_the_same_key_and_request_is_one_job(
 
 @pytest.mark.parametrize(("recipient", "subject"), [("b@c.example", "bob"), (ALICE, None)])
 async def test_the_same_key_with_another_request_is_a_conflict(
-    scheduler: ReportScheduler, pool: DatabasePool, recipient: str, subject: str | None
+    scheduler: ReportScheduler,
+    pool: DatabasePool,
+    captured: Captured,
+    recipient: str,
+    subject: str | None,
 ) -> None:
     await scheduler.schedule_report(ALICE, "bob", "key-1", requested_by="ops")
     with pytest.raises(Conflict):
         await scheduler.schedule_report(recipient, subject, "key-1", requested_by="ops")
     assert len(await jobs(pool)) == 1
+    assert captured.sample(messaging.SENT_MESSAGES) == 1
 
 
 async def test_keys_belong_to_who_uses_them_and_none_is_not_a_key(

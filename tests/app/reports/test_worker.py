@@ -95,6 +95,8 @@ async def test_each_step_is_counted_once(scene: Scene) -> None:
         at = {attributes.MESSAGING_DESTINATION_NAME: queue}
         assert sample(messaging.PROCESS_DURATION, at) == 1
         assert sample(messaging.SENT_MESSAGES, at) == 1
+        assert sample(messaging.CONSUMED_MESSAGES, at) == 1
+        assert sample(messaging.WAIT_DURATION, at) == 1
 
 
 @pytest.mark.usefixtures("instrumented")

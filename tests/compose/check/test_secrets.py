@@ -27,6 +27,11 @@ HINT = "run compose/new-environment.sh"
             "web: SIGHTLINE_API_KEYS has a value or a default: require a variable",
         ),
         (
+            f"SIGHTLINE_PSEUDONYM_KEY:?{HINT}",
+            "SIGHTLINE_PSEUDONYM_KEY",
+            "web: SIGHTLINE_PSEUDONYM_KEY has a value or a default: require a variable",
+        ),
+        (
             f"sightline:${{SIGHTLINE_POSTGRES_PASSWORD:?{HINT}}}@",
             "sightline:sightline@",
             "web: SIGHTLINE_DATABASE_URL holds a password: require a variable",

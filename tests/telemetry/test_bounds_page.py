@@ -1,0 +1,99 @@
+"""The page of the bounds says what holds: figures, counters, panels and alerts."""
+
+import inspect
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from alerts import build
+from alerts.rules import alerts_of
+from dashboards.boards.telemetry_health import TELEMETRY_HEALTH
+from telemetry import (
+    context,
+    edge,
+    exposition,
+    log_line,
+    propagation,
+    redaction,
+    tracestate,
+    tracing,
+)
+from telemetry.catalog import METRICS
+from telemetry.catalog.declarations import Metric
+from telemetry.export import SpanExport
+from telemetry.log_writer import LogWriter
+
+PAGE = Path(__file__).parents[2] / "docs" / "decisions" / "bounds.md"
+RULES = {rule.name: rule.expression for rule in alerts_of(build.groups(build.Options()))}
+NOBODY = "nobody"
+
+
+class Row(NamedTuple):
+    bound: str
+    figure: str
+    counter: str
+    panel: str
+    alert: str
+
+
+def rows() -> list[Row]:
+    lines = re.findall(r"^\| (.+) \|$", PAGE.read_text(), flags=re.MULTILINE)
+    return [Row(*line.split(" | ")) for line in lines[1:]]
+
+
+def default(function: Callable[..., object], parameter: str) -> int:
+    return int(inspect.signature(function).parameters[parameter].default)
+
+
+def in_code() -> dict[str, float]:
+    """Each figure where it holds."""
+    limits = tracing._LIMITS
+    (correlation,) = re.findall(rb"\{1,(\d+)\}", context._ACCEPTED.pattern)
+    return {
+        "spans that wait": default(SpanExport, "capacity"),
+        "spans that wait, bytes": default(SpanExport, "capacity_bytes"),
+        "attributes of a span": limits.max_span_attributes or 0,
+        "characters of an attribute": limits.max_span_attribute_length or 0,
+        "links of a span": limits.max_links or 0,
+        "attributes that are not declared": 0,
+        "log lines that wait": default(LogWriter, "capacity"),
+        "log lines that wait, bytes": default(LogWriter, "capacity_bytes"),
+        "bytes of a log line": log_line.MAX_LINE_BYTES,
+        "label combinations of a metric": default(Metric, "max_series"),
+        "bytes of a traceparent": propagation._MAX_TRACEPARENT_BYTES,
+        "bytes of a tracestate": tracestate._MAX_READ_BYTES,
+        "members of a tracestate": tracestate._MAX_MEMBERS,
+        "characters of a tracestate that go on": tracestate._MAX_KEPT_CHARACTERS,
+        "characters of a correlation ID": int(correlation),
+        "bytes of a user agent": edge._MAX_ATTRIBUTE,
+        "bytes of a host": getattr(edge, "_MAX_HOST", 261),
+        "bytes of a query": vars(redaction).get("MAX_QUERY", 1024),
+        "baggage": 0,
+        "connections of scrapers": exposition.MAX_CONNECTIONS,
+        "seconds that a scrape waits for the one before": exposition.RENDER_SECONDS,
+        "seconds that a scraper may take to read": exposition.READ_SECONDS,
+    }
+
+
+def test_the_figures_are_those_of_the_code() -> None:
+    assert {row.bound: float(row.figure) for row in rows()} == in_code()
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row.bound)
+def test_a_bound_has_a_counter_a_panel_and_an_alert(row: Row) -> None:
+    (metric,) = (one for one in METRICS if f"`{one.name}`" == row.counter)
+    (panel,) = (one for one in TELEMETRY_HEALTH.panels if one.title == row.panel)
+    assert metric.kind == "counter"
+    assert metric in {one for query in panel.queries for one in query.metrics}
+    if row.alert == NOBODY:
+        assert row.bound == "baggage"
+    else:
+        assert metric.prometheus_name in RULES[row.alert]
+
+
+def test_every_alert_on_telemetry_guards_a_bound() -> None:
+    ours = {name for name in RULES if name.startswith("Telemetry")}
+    assert ours == {row.alert for row in rows()} - {NOBODY}
