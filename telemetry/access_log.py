@@ -5,7 +5,7 @@ by the renderer of all lines, with a mark where each value of a request's own wi
 that template, filled in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -34,7 +34,7 @@ _FORMS: Final = {
 
 
 class AccessLog:
-    """Writes the line of a request that has ended."""
+    """Makes the lines of requests that have ended, and writes them."""
 
     def __init__(self, sink: LineSink, render: Render, service: str, allowed: AllowList) -> None:
         self._sink = sink
@@ -43,8 +43,12 @@ class AccessLog:
         self._allowed = allowed
         self._has_templates = render is render_json
 
-    def write(self, span: ServerSpan, outcome: Outcome, said: Mapping[str, Any]) -> None:
-        """Put the line out. `said` are the attributes that the application gave the request."""
+    def write(self, lines: Sequence[bytes]) -> None:
+        """Put finished lines out."""
+        self._sink.put(*lines)
+
+    def line(self, span: ServerSpan, outcome: Outcome, said: Mapping[str, Any]) -> bytes:
+        """Return a request's line. `said` are the attributes that the application gave it."""
         own = self._own(said, outcome) if said else {}
         moment = timestamp(span.start_time / _NANOSECONDS + span.seconds)
         client = span.scope.get("client")
@@ -58,8 +62,7 @@ class AccessLog:
                 _json(client[0]),
             )
             line = text.encode()
-            self._sink.put(line[:-2] + b"," + _json_object(own)[1:] if own else line)
-            return
+            return line[:-2] + b"," + _json_object(own)[1:] if own else line
         fields = self._fields(
             outcome,
             (
@@ -73,7 +76,7 @@ class AccessLog:
         if client:
             fields[attributes.CLIENT_ADDRESS] = client[0]
         fields |= own
-        self._sink.put(self._render(fields))
+        return self._render(fields)
 
     def _own(self, said: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
         """Return what the application said, as far as it may leave and we do not say it already."""

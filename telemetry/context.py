@@ -8,12 +8,15 @@ import random
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.context import Context
 
-_KEY = otel_context.create_key("correlation_id")
+_KEY: Final = otel_context.create_key("correlation_id")
+_SPAN_KEY: Final = next(iter(trace.set_span_in_context(trace.INVALID_SPAN, Context())))
+"""Where the API keeps the current span; it has no public name."""
 
 _ACCEPTED = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
@@ -42,7 +45,7 @@ def mint_correlation_id() -> str:
 
 def request_context(span: trace.Span, correlation: str) -> Context:
     """Return the context of a request: its span, its correlation ID, nothing of who came before."""
-    return trace.set_span_in_context(span, Context({_KEY: correlation}))
+    return Context({_SPAN_KEY: span, _KEY: correlation})
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import socket
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from opentelemetry.sdk.resources import Resource
@@ -80,12 +80,8 @@ class DeliveryError(Exception):
         self.retry_after_seconds = retry_after_seconds
 
 
-class EncodedSpan(NamedTuple):
-    """A span in the form that its destination takes, and the instrumentation that made it."""
-
-    scope: InstrumentationScope
-    data: bytes
-    is_exemplar: bool = False
+EncodedSpan = tuple[InstrumentationScope, bytes, bool]
+"""The instrumentation that made a span, its form on the wire, whether an exemplar leads to it."""
 
 
 class Destination(Protocol):
@@ -115,11 +111,11 @@ def _groups(
 ) -> Iterable[tuple[InstrumentationScope, Iterable[bytes]]]:
     # By identity: a scope's own hash walks all its fields, which costs as much as the rest.
     groups: dict[int, tuple[InstrumentationScope, list[bytes]]] = {}
-    for span in spans:
-        group = groups.get(id(span.scope))
+    for scope, data, _ in spans:
+        group = groups.get(id(scope))
         if group is None:
-            group = groups[id(span.scope)] = (span.scope, [])
-        group[1].append(span.data)
+            group = groups[id(scope)] = (scope, [])
+        group[1].append(data)
     return groups.values()
 
 
@@ -157,11 +153,11 @@ class OtlpHttp:
 
     def encode_recorded(self, span: RecordedSpan) -> EncodedSpan:
         """See `Destination.encode_recorded`."""
-        return EncodedSpan(OWN_SCOPE, self._encoder.recorded(span), span.is_exemplar)
+        return OWN_SCOPE, self._encoder.recorded(span), span.is_exemplar
 
     def encode(self, span: ReadableSpan) -> EncodedSpan:
         """See `Destination.encode`."""
-        return EncodedSpan(scope_of(span), self._encoder.foreign(span))
+        return scope_of(span), self._encoder.foreign(span), False
 
     def deliver(self, spans: Sequence[EncodedSpan], timeout_seconds: float) -> int:
         """Post one batch. See `Destination.deliver`."""
@@ -196,12 +192,12 @@ class JsonFile:
 
     def encode_recorded(self, span: RecordedSpan) -> EncodedSpan:
         """See `Destination.encode_recorded`."""
-        encoded = self.encode(span.readable(self._resource, OWN_SCOPE))
-        return encoded._replace(is_exemplar=span.is_exemplar)
+        data = encode_json_span(span.readable(self._resource, OWN_SCOPE), self._allowed)
+        return OWN_SCOPE, data, span.is_exemplar
 
     def encode(self, span: ReadableSpan) -> EncodedSpan:
         """See `Destination.encode`."""
-        return EncodedSpan(scope_of(span), encode_json_span(span, self._allowed))
+        return scope_of(span), encode_json_span(span, self._allowed), False
 
     def deliver(self, spans: Sequence[EncodedSpan], timeout_seconds: float) -> int:  # noqa: ARG002  # a local file has no deadline
         """Append one line. See `Destination.deliver`."""

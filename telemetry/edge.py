@@ -6,6 +6,7 @@ what is unfit is left out, as if it had not been sent.
 
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from opentelemetry.util.types import AttributeValue
 from starlette.types import Scope
 
 from telemetry.catalog import attributes
-from telemetry.catalog.http import KNOWN_METHODS, OTHER_METHOD
+from telemetry.catalog.http import OTHER_METHOD, OTHER_SCHEME
 from telemetry.context import accepted_correlation_id, mint_correlation_id
 from telemetry.propagation import parse_traceparent
 from telemetry.redaction import REDACTED, mask_credentials, redact_query
@@ -22,28 +23,35 @@ from telemetry.spans import SharedAttributes
 
 _MAX_ATTRIBUTE: Final = 256
 _NO_PEER: Final = SharedAttributes()
-_METHODS: Final = {method: method for method in KNOWN_METHODS}
+_SCHEMES: Final = frozenset(("http", "https"))
 _HOST = re.compile(rb"([A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?")
-_PLAIN_METHOD = re.compile(r"[A-Z-]{1,16}")
+_PLAIN_METHOD = re.compile(r"[A-Za-z_-]{1,16}")
 _CORRELATION_HEADERS: Final = (b"x-correlation-id", b"x-request-id")
 _HEADERS: Final = frozenset(
     (b"traceparent", b"tracestate", b"x-correlation-id", b"x-request-id", b"user-agent", b"host")
 )
 
 
-def method_of(scope: Scope) -> str:
+def method_of(scope: Scope, known: AbstractSet[str]) -> str:
     """Return the request's method if it is a known one, else `_OTHER`."""
-    return _METHODS.get(scope["method"], OTHER_METHOD)
+    method: str = scope["method"]
+    return method if method in known else OTHER_METHOD
+
+
+def scheme_of(scope: Scope) -> str:
+    """Return the request's scheme, as the server or a proxy that it trusts names it."""
+    scheme: str = scope.get("scheme", "http")
+    return scheme if scheme in _SCHEMES else OTHER_SCHEME
 
 
 def client_attributes(
-    scope: Scope, headers: Mapping[bytes, bytes]
+    scope: Scope, method: str, scheme: str, headers: Mapping[bytes, bytes]
 ) -> tuple[SharedAttributes, SharedAttributes]:
     """Return what a request has in common with others of its client's kind, and of its peer."""
     server = scope.get("server")
     kind = _of_kind(
-        method_of(scope),
-        scope.get("scheme", "http"),
+        method,
+        scheme,
         scope.get("http_version", "1.1"),
         headers.get(b"host", b"")[:512],
         headers.get(b"user-agent", b"")[:_MAX_ATTRIBUTE],
@@ -53,15 +61,13 @@ def client_attributes(
     return kind, _of_peer(*client) if client else _NO_PEER
 
 
-def own_attributes(scope: Scope) -> dict[str, AttributeValue]:
-    """Return what is the request's alone."""
-    found: dict[str, AttributeValue] = {}
+def add_own_attributes(found: dict[str, AttributeValue], scope: Scope, method: str) -> None:
+    """Add what is the request's alone."""
     query: bytes = scope.get("query_string", b"")
     if query:
         found[attributes.URL_QUERY] = redact_query(query)
-    if scope["method"] not in _METHODS:
+    if method is OTHER_METHOD:
         found[attributes.HTTP_REQUEST_METHOD_ORIGINAL] = _shown_method(scope["method"])
-    return found
 
 
 @lru_cache(maxsize=1024)

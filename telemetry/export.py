@@ -62,6 +62,7 @@ class SpanExport(SpanSink):
         retries: Retries | None = None,
     ) -> None:
         self._destination = destination
+        self._encode_recorded = destination.encode_recorded
         self._queue: deque[EncodedSpan] = deque()
         self._capacity = capacity
         self._capacity_bytes = capacity_bytes
@@ -95,7 +96,7 @@ class SpanExport(SpanSink):
             self._ledger.dropped_one(self._reason(), is_exemplar=span.is_exemplar)
             return
         try:
-            encoded = self._destination.encode_recorded(span)
+            encoded = self._encode_recorded(span)
         except Exception:  # noqa: BLE001  # or it would fail the request whose span this is
             self._ledger.dropped_one(NOT_ENCODED, is_exemplar=span.is_exemplar)
             return
@@ -126,7 +127,7 @@ class SpanExport(SpanSink):
         return STOPPED if self._stopped else QUEUE_FULL
 
     def _append(self, span: EncodedSpan) -> None:
-        self._bytes_in += len(span.data)
+        self._bytes_in += len(span[1])
         self._queue.append(span)
         if len(self._queue) == self._batch:
             self._wake.set()
@@ -188,7 +189,7 @@ class SpanExport(SpanSink):
                 spans.append(self._queue.popleft())
             except IndexError:
                 break
-            size += len(spans[-1].data)
+            size += len(spans[-1][1])
         self._bytes_out += size
         return spans
 

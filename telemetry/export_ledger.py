@@ -46,7 +46,7 @@ class Ledger:
     def dropped(self, spans: Collection[EncodedSpan], reason: str) -> None:
         """Count spans that wait no longer and will not be tried."""
         self._processed.add(len(spans), reason)
-        self._lose_links(sum(span.is_exemplar for span in spans))
+        self._lose_links(sum(is_exemplar for _, _, is_exemplar in spans))
 
     def dropped_one(self, reason: str, *, is_exemplar: bool) -> None:
         """Count a span that did not even come to wait."""
@@ -73,7 +73,7 @@ class Ledger:
         self._exported.add(len(spans) - rejected, reason)
         if rejected:
             self._exported.add(rejected, REJECTED)
-        links = sum(span.is_exemplar for span in spans)
+        links = sum(is_exemplar for _, _, is_exemplar in spans)
         lost = links if reason else min(links, rejected)
         self._lose_links(lost)
         self._links.add(links - lost, pipeline.LINK_EXPORTED)

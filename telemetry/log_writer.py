@@ -7,7 +7,7 @@ or gone, the queue fills to its bounds and further lines are dropped and counted
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from telemetry.bounds import LOG_LINE, Bounds
@@ -29,8 +29,8 @@ _STDOUT: Final = 1
 class LineSink(Protocol):
     """Takes finished log lines, each with its newline."""
 
-    def put(self, line: bytes) -> None:
-        """Take a line; never block, never raise."""
+    def put(self, *lines: bytes) -> None:
+        """Take lines; never block, never raise."""
 
 
 class LogWriter:
@@ -71,22 +71,34 @@ class LogWriter:
         """Start the writing thread."""
         self._thread.start()
 
-    def put(self, line: bytes) -> None:
-        """Queue a line, shortened if it is too long; drop and count it where there is no room."""
+    def put(self, *lines: bytes) -> None:
+        """Queue lines, shortened where too long; those without room are dropped and counted."""
+        size = sum(map(len, lines))
+        if size <= MAX_LINE_BYTES and self._take(lines, size):  # none can be too long
+            return
+        for line in lines:
+            self._put_one(line)
+
+    def _put_one(self, line: bytes) -> None:
         if len(line) > MAX_LINE_BYTES:
             self._bounds.cut(LOG_LINE)
             line = shortened(line)
+        if not self._take((line,), len(line)):
+            self._counter.add(1, "queue_full")
+
+    def _take(self, lines: Sequence[bytes], size: int) -> bool:
+        """Queue all of the lines, or none of them."""
         with self._lock:
-            held = self._held + len(line)
-            if (
+            held = self._held + size
+            has_room = (
                 held <= self._capacity_bytes
-                and len(self._lines) < self._capacity
+                and len(self._lines) + len(lines) <= self._capacity
                 and not self._abandoned
-            ):
+            )
+            if has_room:
                 self._held = held
-                self._lines.append(line)
-                return
-        self._counter.add(1, "queue_full")
+                self._lines.extend(lines)
+            return has_room
 
     def stop(self, deadline_seconds: float) -> None:
         """Write what is queued, for at most `deadline_seconds`; what is left is dropped."""

@@ -5,6 +5,7 @@ status and the exception of every request. In: correlation ID, trace context, sp
 count. Out: the header, span attributes, the duration with its exemplar, one access line.
 """
 
+from collections.abc import Set as AbstractSet
 from http import HTTPStatus
 from typing import Final
 
@@ -32,19 +33,21 @@ class TelemetryMiddleware:
         tracer: LeanTracer,
         meter: Meter,
         reporter: Reporter,
+        known_methods: AbstractSet[str],
     ) -> None:
         self._app = app
         self._tracer = tracer
         self._active = meter.gauge(http.ACTIVE_REQUESTS)
         self._reporter = reporter
+        self._known_methods = known_methods
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection of the ASGI server."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        span = ServerSpan(scope, send, self._tracer, self._reporter.finished)
-        active = self._active.of(span.method)
+        span = ServerSpan(scope, send, self._tracer, self._known_methods, self._reporter.finished)
+        active = self._active.of(span.method, span.scheme)
         active.move(1)
         before = otel_context.attach(request_context(span, span.correlation_id))
         try:
@@ -61,7 +64,8 @@ class TelemetryMiddleware:
         finally:
             otel_context.detach(before)
             active.move(-1)
-            self._reporter.finished(span)
+            if not span.reported:
+                self._reporter.finished(span)
 
 
 async def _answer_unless_begun(span: ServerSpan) -> None:

@@ -33,6 +33,7 @@ _PARENT_SPAN_ID: Final = length_delimited(4, bytes(8))[:-8]
 _START_TIME: Final = fixed64(7, 0)[:1]
 _END_TIME: Final = fixed64(8, 0)[:1]
 _FLAGS: Final = fixed32(16, 0)[:2]
+_UNSET: Final = StatusCode.UNSET  # an enum looks its members up anew each time
 _SPAN: Final = length_delimited(2, b"")[:1]
 _size: Final = lru_cache(maxsize=4096)(varint)
 _times: Final = struct.Struct("<cQcQ").pack
@@ -105,7 +106,7 @@ class SpanEncoder:
             left_out += self._attributes.append_to(parts, span.attributes)
         if span.parent_id:
             parts += (_PARENT_SPAN_ID, span.parent_id.to_bytes(8, "big"))
-        if span.status_code is not StatusCode.UNSET:
+        if span.status_code is not _UNSET:
             parts.append(length_delimited(15, integer(3, span.status_code.value)))
         if span.trace_state:
             parts.append(_state(span.trace_state))

@@ -27,7 +27,9 @@ class Outcome:
         "succeeded",
     )
 
-    def __init__(self, method: str, route: str | None, status: int, error_type: str) -> None:
+    def __init__(
+        self, method: str, scheme: str, route: str | None, status: int, error_type: str
+    ) -> None:
         # A path's parameters name persons and things, a path of no route is anybody's text.
         answer: dict[str, AttributeValue] = {attributes.URL_PATH: route or HIDDEN_PATH}
         if route is not None:
@@ -39,7 +41,13 @@ class Outcome:
         named = "HTTP" if method == OTHER_METHOD else method
         self.span_name: Final = f"{named} {route}" if route else named
         self.shared: Final = SharedAttributes(answer)
-        self.labels: Final = (method, route or "", str(status) if status else "", error_type)
+        self.labels: Final = (
+            method,
+            scheme,
+            route or "",
+            str(status) if status else "",
+            error_type,
+        )
         self.fields: Final = {attributes.HTTP_REQUEST_METHOD: method, **answer}
         self.failed: Final = bool(error_type)
         self.succeeded: Final = not error_type and status < HTTPStatus.BAD_REQUEST

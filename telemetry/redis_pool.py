@@ -49,6 +49,7 @@ class _PoolCalls:
             meter, name, most=pool.max_connections, idle_most=pool.max_connections, idle_least=0
         )
         self._lent_at: dict[Foreign, float] = {}
+        self._idle: set[Foreign] = set()
 
     async def get_connection(self, *args: Any, **kwargs: Any) -> Foreign:  # noqa: ANN401  # passed on
         asked = perf_counter()
@@ -59,17 +60,21 @@ class _PoolCalls:
         else:
             connection = await self._wait(*args, **kwargs)
             span = get_current_span()
+        self._idle.discard(connection)
         self._lent_at[connection] = lent = perf_counter()
         self._metrics.waited(lent - asked, span)
-        self._metrics.connections(idle=self._idle(), used=len(self._lent_at))
+        self._count()
         return connection
 
     def release(self, connection: Foreign) -> Coro:
         lent = self._lent_at.pop(connection, None)
         if lent is not None:
             self._metrics.used(perf_counter() - lent, None)
-            stays = connection.is_connected and not connection.should_reconnect()
-            self._metrics.connections(idle=self._idle() + stays, used=len(self._lent_at))
+        if connection.is_connected and not connection.should_reconnect():
+            self._idle.add(connection)
+        else:
+            self._idle.discard(connection)
+        self._count()
         return self._release(connection)
 
     def ensure_connection(self, connection: Foreign) -> Coro:
@@ -79,7 +84,9 @@ class _PoolCalls:
         try:
             await self._disconnect(*args, **kwargs)
         finally:
-            self._metrics.connections(idle=self._idle(), used=len(self._lent_at))
+            available = self._pool._available_connections
+            self._idle = {connection for connection in available if connection.is_connected}
+            self._count()
 
     async def _wait(self, *args: Any, **kwargs: Any) -> Foreign:  # noqa: ANN401  # passed on
         self._metrics.waits()
@@ -97,5 +104,5 @@ class _PoolCalls:
         await self._ensure_connection(connection)
         self._metrics.created(perf_counter() - started)
 
-    def _idle(self) -> int:
-        return sum(connection.is_connected for connection in self._pool._available_connections)
+    def _count(self) -> None:
+        self._metrics.connections(idle=len(self._idle), used=len(self._lent_at))

@@ -13,11 +13,12 @@ from http import HTTPStatus
 from typing import Final
 
 from opentelemetry.trace import StatusCode
+from opentelemetry.util.types import AttributeValue
 from starlette.types import Scope
 
 from telemetry.access_log import AccessLog
 from telemetry.catalog import CORRELATION_ID, http
-from telemetry.edge import client_attributes, own_attributes
+from telemetry.edge import add_own_attributes, client_attributes
 from telemetry.logging import Lines, exception_fields
 from telemetry.metrics import Meter
 from telemetry.outcome import Outcome
@@ -29,7 +30,9 @@ NO_RESPONSE: Final = "no_response"
 """The `error.type` of a request that the application left without a whole answer."""
 
 _NO_CONTEXT: Final = contextvars.Context()
+_FIRST_SERVER_ERROR: Final = int(HTTPStatus.INTERNAL_SERVER_ERROR)
 _NANOSECONDS: Final = 1_000_000_000
+_NOTHING: Final[dict[str, AttributeValue]] = {}
 _OUTCOMES_KEPT: Final = 4096
 
 
@@ -85,28 +88,37 @@ class Reporter:
     def flush(self) -> None:
         """Tell of every request that waits."""
         waiting, self._waiting = self._waiting, []
+        lines: list[bytes] = []
         for span in waiting:
-            self._tell(span)
+            self._tell(span, lines)
+        if lines:
+            self._access_log.write(lines)
 
-    def _tell(self, span: ServerSpan) -> None:
+    def _tell(self, span: ServerSpan, lines: list[bytes]) -> None:
         scope, seconds = span.scope, span.seconds
         error_type = _error_type(span)
-        outcome = self._outcome(span.method, self._route_of(scope), span.status, error_type)
+        outcome = self._outcome(
+            span.method, span.scheme, self._route_of(scope), span.status, error_type
+        )
         slow = seconds >= self._sampling.slow_seconds
         if (slow or outcome.failed) and not span.sampled:
             span.keep()
-        said = span.attributes.copy()  # by the application, of the current span
+        # What the application set on the current span; a request that was not asked has nothing.
+        said = span.attributes.copy() if span.attributes else _NOTHING
         self._duration.observe_with(span, seconds, *outcome.labels)
         if span.sampled:
             self._end(span, outcome)
         if slow or not outcome.succeeded or self._sampling.writes(span.trace_id):
-            self._access_log.write(span, outcome, said)
+            lines.append(self._access_log.line(span, outcome, said))
 
     def _end(self, span: ServerSpan, outcome: Outcome) -> None:
         span.name = outcome.span_name
-        span.shared = (*client_attributes(span.scope, span.headers), outcome.shared)
+        span.shared = (
+            *client_attributes(span.scope, span.method, span.scheme, span.headers),
+            outcome.shared,
+        )
         told = span.attributes
-        told |= own_attributes(span.scope)
+        add_own_attributes(told, span.scope, span.method)
         told[CORRELATION_ID] = span.correlation_id
         if outcome.failed:
             span.status_code = StatusCode.ERROR
@@ -118,6 +130,6 @@ def _error_type(span: ServerSpan) -> str:
         return error_type_of(span.error)
     if not span.status or not span.ended:
         return NO_RESPONSE
-    if span.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if span.status >= _FIRST_SERVER_ERROR:
         return str(span.status)
     return ""

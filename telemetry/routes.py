@@ -32,7 +32,7 @@ class RouteTemplates:
             return None
         root: str = scope.get("app_root_path", scope.get("root_path", ""))
         if len(templates) == 1:
-            return root + templates[0]
+            return root + templates[0] if root else templates[0]
         path = scope["path"].removeprefix(root)
         return root + next((one for one in templates if _begins(one, path)), templates[0])
 

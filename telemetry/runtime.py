@@ -109,7 +109,11 @@ class Telemetry:
         )
         self._reporters.append(reporter)
         return TelemetryMiddleware(
-            app, tracer=self.tracing.tracer, meter=self.meter, reporter=reporter
+            app,
+            tracer=self.tracing.tracer,
+            meter=self.meter,
+            reporter=reporter,
+            known_methods=self.settings.known_methods,
         )
 
     def watch_event_loop(self) -> AbstractAsyncContextManager[None]:

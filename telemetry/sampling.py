@@ -13,6 +13,7 @@ from opentelemetry.trace import SpanContext
 
 from telemetry.spans import RANDOM_BIT, SAMPLED_BIT
 
+_KEPT: Final = RANDOM_BIT | SAMPLED_BIT
 _LOW_64_BITS: Final = (1 << 64) - 1
 
 
@@ -45,7 +46,7 @@ class Sampling:
 
     def flags_of(self, trace_id: int) -> int:
         """Return the trace flags of a new trace; its ID is random (Trace Context Level 2)."""
-        return RANDOM_BIT | SAMPLED_BIT if self.begins(trace_id) else RANDOM_BIT
+        return _KEPT if (trace_id & _LOW_64_BITS) < self._bound else RANDOM_BIT
 
     def flags_below(self, parent: SpanContext) -> int:
         """Return the trace flags of a trace that comes from a caller in another process."""

@@ -6,6 +6,7 @@ byte. What costs is left for then: here are the identities, the clocks and the a
 
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from opentelemetry import context as otel_context
@@ -13,11 +14,12 @@ from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
 from starlette.types import Message, Scope, Send
 
-from telemetry.edge import correlation_id_of, headers_of, method_of, remote_of
+from telemetry.edge import correlation_id_of, headers_of, method_of, remote_of, scheme_of
 from telemetry.spans import NO_STATE, RecordedSpan, new_trace_id
 from telemetry.tracer import LeanTracer
 
 _HEADER: Final = b"x-correlation-id"
+_HEADER_SIZE: Final = len(_HEADER)
 _FIRST_SERVER_ERROR: Final = 500
 _SERVER: Final = SpanKind.SERVER
 _NO_WORK: Final = Context()
@@ -41,6 +43,7 @@ class ServerSpan(RecordedSpan):
         scope: Scope,
         send: Send,
         tracer: LeanTracer,
+        known_methods: AbstractSet[str],
         finished: Callable[["ServerSpan"], None],
     ) -> None:
         """Read an ASGI `http` scope; never raises on what a client sent."""
@@ -57,7 +60,8 @@ class ServerSpan(RecordedSpan):
             self.parent_is_remote = True
         self.scope = scope
         self.headers = headers
-        self.method = method_of(scope)
+        self.method = method_of(scope, known_methods)
+        self.scheme = scheme_of(scope)
         self.correlation_id = correlation_id_of(headers)
         self._send = send
         self._finished = finished
@@ -99,7 +103,9 @@ class ServerSpan(RecordedSpan):
         self, headers: Iterable[tuple[bytes, bytes]]
     ) -> list[tuple[bytes, bytes]]:
         """Return the answer's headers with ours in the place of any of the same name."""
-        size = len(_HEADER)
-        kept = [pair for pair in headers if len(pair[0]) != size or pair[0].lower() != _HEADER]
+        kept: list[tuple[bytes, bytes]] = []
+        for pair in headers:
+            if len(pair[0]) != _HEADER_SIZE or pair[0].lower() != _HEADER:
+                kept.append(pair)  # noqa: PERF401  # once a request: a comprehension costs a frame
         kept.append((_HEADER, self.correlation_id.encode()))
         return kept

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from telemetry.catalog.http import KNOWN_METHODS
 from telemetry.errors import SettingsError
 from telemetry.logging import LEVELS, RENDERERS
 
@@ -24,7 +25,8 @@ class TelemetrySettings:
     `sampling_ratio` (0 to 1) is for traces that begin
     here; of the callers' wishes to be sampled, `remote_sampling_ratio` are followed (lower it where
     anyone may call). Failed requests and those of at least `slow_seconds` are kept in any case; of
-    the access lines of all others, `access_log_ratio` are written. `attributes` are the service's
+    the access lines of all others, `access_log_ratio` are written. Methods outside `known_methods`
+    are shown as `_OTHER`. `attributes` are the service's
     own that may leave in spans and log lines, beside those of `telemetry.catalog`. `pseudonym_key`
     (16 bytes or more) hashes the names of persons; the default one is this process's alone.
     """
@@ -45,6 +47,7 @@ class TelemetrySettings:
     log_level: str = "info"
     log_format: str = "json"
     access_log_ratio: float = 1.0
+    known_methods: frozenset[str] = frozenset(KNOWN_METHODS)
     attributes: tuple[str, ...] = ()
     pseudonym_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 

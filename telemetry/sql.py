@@ -136,20 +136,28 @@ def _summary(text: str) -> str:
     bare = _NOISE.sub(" ", text)
     temporary = {match[1].lower() for match in _CTE.finditer(bare)}
     parts, bare = _leading_parts(bare)
+    steps: list[list[str]] = []
     for match in _PART.finditer(bare):
         operation, target = match["operation"], match["into"] or match["table"]
         if operation:
-            parts.append(operation.upper())
+            steps.append([operation.upper()])
             if operation.lower() == "update" and (table := _UPDATED.match(bare, match.end())):
-                parts.append(table[1])
-        elif target.lower() not in temporary and parts and target != parts[-1]:
-            parts.append(target)
+                steps[-1].append(table[1])
+        elif target.lower() not in temporary and steps and target != steps[-1][-1]:
+            steps[-1].append(target)
+    parts += _told_once(steps)
     if not parts:
         word = _FIRST_WORD.search(bare)
         parts = [word[0].upper()] if word else []
     while len(summary := " ".join(parts)) > MAX_SUMMARY:
         parts.pop()
     return summary
+
+
+def _told_once(steps: list[list[str]]) -> list[str]:
+    """Return the steps, each kind once; those that touch no table go where another does."""
+    touching = [step for step in steps if len(step) > 1] or steps[:1]
+    return [part for step in dict.fromkeys(map(tuple, touching)) for part in step]
 
 
 def _leading_parts(bare: str) -> tuple[list[str], str]:

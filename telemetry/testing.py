@@ -53,8 +53,8 @@ class _KeptLines:
     def __init__(self) -> None:
         self.lines: list[bytes] = []
 
-    def put(self, line: bytes) -> None:
-        self.lines.append(line)
+    def put(self, *lines: bytes) -> None:
+        self.lines.extend(lines)
 
 
 class Captured:

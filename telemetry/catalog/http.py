@@ -8,6 +8,8 @@ from telemetry.catalog.declarations import Event, Gauge, Histogram, Label
 OTHER_METHOD: Final = "_OTHER"
 """The value that stands for every method outside `KNOWN_METHODS`."""
 
+OTHER_SCHEME: Final = "_OTHER"
+
 KNOWN_METHODS: Final = (
     "CONNECT",
     "DELETE",
@@ -21,7 +23,10 @@ KNOWN_METHODS: Final = (
     "TRACE",
 )
 
-METHOD: Final = Label(attributes.HTTP_REQUEST_METHOD, (*KNOWN_METHODS, OTHER_METHOD))
+METHOD: Final = Label(attributes.HTTP_REQUEST_METHOD)
+"""One of the known methods, which a service may change, or `_OTHER`."""
+
+SCHEME: Final = Label(attributes.URL_SCHEME, ("http", "https", OTHER_SCHEME))
 ROUTE: Final = Label(attributes.HTTP_ROUTE)
 STATUS_CODE: Final = Label(attributes.HTTP_RESPONSE_STATUS_CODE)
 ERROR_TYPE: Final = Label(attributes.ERROR_TYPE)
@@ -30,7 +35,7 @@ REQUEST_DURATION: Final = Histogram(
     name="http.server.request.duration",
     unit="s",
     description="Duration of HTTP server requests, from the first byte to the last.",
-    labels=(METHOD, ROUTE, STATUS_CODE, ERROR_TYPE),
+    labels=(METHOD, SCHEME, ROUTE, STATUS_CODE, ERROR_TYPE),
     buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10),
 )
 
@@ -38,7 +43,7 @@ ACTIVE_REQUESTS: Final = Gauge(
     name="http.server.active_requests",
     unit="{request}",
     description="Requests that are being served now.",
-    labels=(METHOD,),
+    labels=(METHOD, SCHEME),
 )
 
 REQUEST_FINISHED: Final = Event(

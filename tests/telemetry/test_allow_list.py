@@ -25,8 +25,8 @@ class Kept:
     def __init__(self) -> None:
         self.lines: list[bytes] = []
 
-    def put(self, line: bytes) -> None:
-        self.lines.append(line)
+    def put(self, *lines: bytes) -> None:
+        self.lines.extend(lines)
 
 
 async def orders(_: Request) -> Response:

@@ -126,8 +126,8 @@ async def test_an_attack_adds_no_series(captured: Captured) -> None:
 
 
 class _Nowhere:
-    def put(self, line: bytes) -> None:
-        """Drop the line."""
+    def put(self, *lines: bytes) -> None:
+        """Drop the lines."""
 
 
 def ask(port: int, attacker: Attacker) -> bytes:

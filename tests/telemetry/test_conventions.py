@@ -103,8 +103,6 @@ REQUIRED: Final = {
 """Required, and conditionally required attributes whose condition may hold here."""
 
 LEFT_OUT: Final = {
-    (http.REQUEST_DURATION.name, "url.scheme"): "one value a process; the span has it",
-    (http.ACTIVE_REQUESTS.name, "url.scheme"): "the same",
     **{
         (metric.name, "server.address"): "the broker is the data store, whose spans have it"
         for metric in (

@@ -218,7 +218,7 @@ class Broken:
     def encode_recorded(self, span: RecordedSpan) -> EncodedSpan:
         if span.attributes:
             raise KeyError
-        return EncodedSpan(OWN_SCOPE, b"span", span.is_exemplar)
+        return OWN_SCOPE, b"span", span.is_exemplar
 
     def encode(self, span: ReadableSpan) -> EncodedSpan:  # noqa: ARG002  # it gets no further
         raise KeyError

@@ -37,7 +37,7 @@ SPAN = NonRecordingSpan(
 @pytest.fixture
 def endpoint() -> Iterator[MetricsEndpoint]:
     meter = Meter(CollectorRegistry())
-    meter.histogram(REQUEST_DURATION).observe_with(SPAN, 0.02, "GET", "/", "200", "")
+    meter.histogram(REQUEST_DURATION).observe_with(SPAN, 0.02, "GET", "http", "/", "200", "")
     endpoint = MetricsEndpoint(meter, "127.0.0.1", 0)
     endpoint.start()
     yield endpoint
@@ -193,7 +193,10 @@ def test_scrapes_are_rendered_one_after_the_other_and_wait_only_so_long(
     assert scrape(endpoint).status_code == 200
 
 
-def test_the_stop_cuts_off_who_is_connected(endpoint: MetricsEndpoint) -> None:
+def test_the_stop_cuts_off_who_is_connected(
+    endpoint: MetricsEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exposition._Handler, "timeout", 600)
     with socket.create_connection(("127.0.0.1", endpoint.port), 20) as connection:
         connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
         assert connection.recv(1)

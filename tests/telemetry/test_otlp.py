@@ -15,7 +15,7 @@ from opentelemetry.util.types import AttributeValue
 
 from telemetry.allow_list import AllowList
 from telemetry.catalog import Span, SpanKind
-from telemetry.destinations import OWN_SCOPE, Destination, EncodedSpan, JsonFile, OtlpHttp
+from telemetry.destinations import OWN_SCOPE, Destination, JsonFile, OtlpHttp
 from telemetry.otlp import SpanEncoder, encode_request, wrap_request
 from telemetry.settings import TelemetrySettings
 from telemetry.spans import RecordedSpan
@@ -206,7 +206,9 @@ def test_no_value_stops_an_encoder(value: object, tmp_path: Path) -> None:
         JsonFile(tmp_path / "traces.jsonl", RESOURCE, allowed),
     ]
     for destination in destinations:
-        assert isinstance(destination.encode_recorded(span), EncodedSpan)
+        scope, encoded, _ = destination.encode_recorded(span)
+        assert scope is OWN_SCOPE
+        assert encoded
 
 
 def test_equal_values_of_other_types_are_told_apart() -> None:

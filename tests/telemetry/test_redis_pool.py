@@ -88,3 +88,16 @@ async def test_the_bounds_are_measured(pool: Pool, captured: Captured) -> None:
     assert captured.sample(database.CONNECTION_MAX, POOL) == 2
     assert captured.sample(database.CONNECTION_IDLE_MAX, POOL) == 2
     assert captured.sample(database.CONNECTION_IDLE_MIN, POOL) == 0
+
+
+async def test_a_connection_that_was_lost_is_no_idle_one(pool: Pool, captured: Captured) -> None:
+    client = Redis(connection_pool=pool)
+    await client.ping()
+    [lost] = pool._available_connections  # no public name
+    await lost.disconnect()
+    killed = await pool.get_connection()
+    await killed.disconnect()
+    assert connections(captured) == (0, 1)
+    await pool.release(killed)
+    assert connections(captured) == (0, 0)
+    assert captured.sample(database.CREATE_TIME, POOL) == 2

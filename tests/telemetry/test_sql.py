@@ -26,6 +26,15 @@ from telemetry.sql import describe, summary_of
             "WITH due AS (SELECT id FROM jobs LIMIT 1) UPDATE jobs SET x = 1 FROM due",
             "SELECT jobs UPDATE jobs",
         ),
+        (
+            "WITH moved AS (UPDATE epochs SET x = 1 RETURNING x) SELECT x FROM moved",
+            "UPDATE epochs",
+        ),
+        (
+            "SELECT (SELECT 1 FROM songs), (SELECT 1 FROM plays, songs), (SELECT 2 FROM songs)",
+            "SELECT songs SELECT plays",
+        ),
+        ("SELECT (SELECT 1)", "SELECT"),
         ("/* by hand */ SELECT -- FROM nowhere\n 1", "SELECT"),
         ('SELECT * FROM "Odd Name"', 'SELECT "Odd Name"'),
         ("COPY app.songs (title) FROM STDIN", "COPY app.songs"),
