@@ -10,7 +10,7 @@ BENCH_INSTALLED := $(BENCH_VENV)/installed
 MOST_INSTRUCTIONS_ADDED := 150000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test check generate bench format lock clean
+.PHONY: help demo up down test check audit generate bench format lock clean
 
 help: ## Explain the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,7 +37,11 @@ check: $(INSTALLED) ## Lint, types, import contracts, generated files current, c
 	@$(RUN) -m dashboards check
 	@$(RUN) -m alerts check
 	@$(RUN) -m compose.check
+	@$(RUN) -m compose.dependency_audit
 	@$(RUN) -m bench.instructions --check $(MOST_INSTRUCTIONS_ADDED)
+
+audit: $(INSTALLED) ## Ask PyPI for known vulnerabilities of the locked packages; fail if it cannot be asked
+	@$(RUN) -m compose.dependency_audit --strict
 
 generate: $(INSTALLED) ## Write dashboards, rules, Alertmanager's configuration and the runbooks' frames
 	@$(RUN) -m dashboards build

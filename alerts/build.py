@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from alerts import alertmanager, burn_rate, causes, telemetry, yaml_file
+from alerts import alertmanager, audit, burn_rate, caches, causes, telemetry, yaml_file
 from alerts.cases import document as case_document
 from alerts.clock import Clock
 from alerts.links import Links
@@ -45,6 +45,8 @@ def groups(options: Options) -> tuple[Group, ...]:
         *of_objectives,
         causes.group(options.clock, options.links),
         telemetry.group(options.clock, options.links),
+        audit.group(options.clock, options.links),
+        caches.group(options.clock, options.links),
     )
 
 

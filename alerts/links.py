@@ -13,6 +13,8 @@ from alerts.durations import seconds
 from alerts.templating import time_before
 
 SERVICE_BOARD: Final = "sightline-service-overview"
+AUDIT_BOARD: Final = "sightline-audit"
+AUTHORIZATION_BOARD: Final = "sightline-authorization"
 RUNTIME_BOARD: Final = "sightline-runtime"
 TELEMETRY_BOARD: Final = "sightline-telemetry-health"
 """The `uid` of a board that `dashboards` builds."""

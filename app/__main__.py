@@ -1,4 +1,4 @@
-"""The way in: `python -m app web | worker | migrate | pseudonym NAME`.
+"""The way in: `python -m app COMMAND`; `python -m app --help` names the commands.
 
 Exit codes: 0 after a graceful stop, 1 where the process cannot start or go on, 2 for a wrong
 setting. Each expected failure is one line on stderr that names the process; an unexpected one is
@@ -9,12 +9,17 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any, Final
 
 import uvloop
 
 from app import processes, signals
+from app.audit import commands as commands_of_audit
+from app.batches import command as commands_of_batches
 from app.errors import ProblemError, SettingsError, StartupError
+from app.reports import commands as commands_of_reports
+from app.security import commands as commands_of_keys
 from app.settings import Settings, read_settings
 from telemetry import errors as telemetry_errors
 from telemetry.export import NoExport
@@ -43,11 +48,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "pseudonym", help="print the hash under which telemetry knows a user or an API key's name"
     )
     pseudonym.add_argument("name", metavar="NAME")
+    commands_of_keys.add_arguments(commands.add_parser("keys", help="make and revoke API keys"))
+    commands_of_audit.add_arguments(
+        commands.add_parser("audit", help="verify, export or cut the audit trail")
+    )
+    commands_of_reports.add_arguments(commands.add_parser("reports", help="replay dead reports"))
+    commands_of_batches.add_arguments(
+        commands.add_parser("import", help="load users, groups, memberships, parents or grants")
+    )
     given = parser.parse_args(arguments)
     process: str = given.process
     try:
         if process == "pseudonym":
             sys.stdout.write(f"{_pseudonym(given.name)}\n")
+        elif process == "audit":
+            sys.stdout.write(asyncio.run(commands_of_audit.run(read_settings(), given)))
+        elif process == "reports":
+            sys.stdout.write(asyncio.run(commands_of_reports.run(read_settings(), given)))
+        elif process == "keys":
+            sys.stdout.write(asyncio.run(commands_of_keys.run(read_settings(), given)))
+        elif process == "import":
+            return _run_import(given)
         else:
             _run(process)
     except (SettingsError, telemetry_errors.SettingsError) as error:
@@ -79,10 +100,15 @@ def _run(process: str) -> None:
     elif process == "worker":
         _run_with_telemetry(processes.work, settings, "worker", _WORKER_METRICS_PORT)
     else:
-        if not settings.api_keys:
-            message = "SIGHTLINE_API_KEYS is required"
-            raise SettingsError(message)
         _run_with_telemetry(processes.serve, settings, "web", _WEB_METRICS_PORT)
+
+
+def _run_import(given: argparse.Namespace) -> int:
+    # Any port: the worker, which has the one of its own, may run on this machine too.
+    settings = read_settings().model_copy(update={"metrics_port": 0})
+    command = commands_of_batches.ImportCommand(given)
+    _run_with_telemetry(partial(processes.ingest, command), settings, "import", 0)
+    return command.code
 
 
 def _run_with_telemetry(run: Process, settings: Settings, name: str, metrics_port: int) -> None:
@@ -106,6 +132,7 @@ def _run_with_telemetry(run: Process, settings: Settings, name: str, metrics_por
             log_level=settings.log_level,
             log_format=settings.log_format,
             access_log_ratio=settings.access_log_ratio,
+            known_methods=settings.known_methods,
             attributes=signals.ATTRIBUTES,
             **_pseudonym_key(settings),
         ),

@@ -12,20 +12,35 @@ from typing import TypedDict, Unpack
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from app.audit.origin import RememberClient
+from app.audit.sealer import LagSampler
 from app.authorization.epoch import Epoch, EpochWatcher
+from app.authorization.evaluator import GrantEvaluator
+from app.authorization.listing import GraphListing
 from app.authorization.model import DecisionLayer
+from app.authorization.questions import GraphQuestions
 from app.authorization.register import GrantRegister
 from app.authorization.service import AuthorizationService, stacked_layers
 from app.authorization.store import RedisStore
+from app.batches.http import ImportLimits
+from app.batches.http import routes as import_routes
+from app.batches.ledger import Ledger
+from app.database.capacity import require_capacity
 from app.database.pool import DatabasePool
 from app.database.schema import require_schema
-from app.errors import StartupError, Unavailable
-from app.http.authentication import KeyRing
+from app.errors import SettingsError, StartupError, Unavailable
+from app.http.authentication import Gate
+from app.http.bodies import BODY_SECONDS
+from app.http.headers import ResponseHeaders
 from app.http.health import Dependency
 from app.http.problems import exception_handlers
 from app.http.routes import url_table
+from app.reports.control import ReportControl
 from app.reports.scheduler import ReportScheduler
+from app.reports.schedules import ReportSchedules
 from app.reports.status import ReportStatuses
+from app.security.key_ring import KeyRing, Rates
+from app.security.key_watcher import KeyWatcher
 from app.settings import Settings
 from telemetry.asyncpg import instrument_asyncpg
 from telemetry.runtime import Telemetry
@@ -59,10 +74,15 @@ def build(settings: Settings, telemetry: Telemetry, **overrides: Unpack[Override
         settings, telemetry, application=telemetry.settings.service_name
     )
     store = overrides.get("store") or RedisStore.open(
-        settings.redis_url.get_secret_value(), telemetry
+        settings.redis_url.get_secret_value(),
+        telemetry,
+        command_seconds=settings.redis_command_seconds,
     )
     epoch = overrides.get("epoch") or Epoch(meter)
     layers = overrides.get("layers") or stacked_layers(pool, store, epoch, telemetry)
+    ring = KeyRing(
+        settings.api_keys, Rates(settings.rate_limit_per_second, settings.rate_limit_burst)
+    )
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
@@ -70,26 +90,44 @@ def build(settings: Settings, telemetry: Telemetry, **overrides: Unpack[Override
             await stack.enter_async_context(connected(pool, settings, telemetry))
             stack.push_async_callback(store.close)
             await stack.enter_async_context(EpochWatcher(pool, epoch).running())
+            await stack.enter_async_context(LagSampler(pool, meter).running())
+            await stack.enter_async_context(KeyWatcher(pool, ring, meter).running())
+            if ring.is_empty:
+                message = "SIGHTLINE_API_KEYS is required, or python -m app keys create: no key yet"
+                raise SettingsError(message)
             yield
 
     app = Starlette(
         routes=url_table(
-            keys=KeyRing(settings.api_keys, telemetry.pseudonyms),
+            keys=Gate(ring, telemetry.pseudonyms, meter, settings.unauthenticated_per_minute),
             dependencies=[
                 Dependency("database", pool.ping, is_required=True),
                 Dependency("redis", store.ping, is_required=False),
             ],
             authorization=AuthorizationService(layers, telemetry),
+            questions=GraphQuestions(GrantEvaluator(pool, telemetry.tracing, meter), telemetry),
             register=GrantRegister(pool, epoch, meter),
+            listing=GraphListing(pool),
+            imports=import_routes(
+                Ledger(pool, telemetry, lease_seconds=settings.lease_seconds),
+                ImportLimits(settings.import_max_bytes, settings.import_folder),
+            ),
             scheduler=ReportScheduler(pool, telemetry),
             statuses=ReportStatuses(pool),
+            control=ReportControl(pool, meter),
+            schedules=ReportSchedules(pool),
             pseudonyms=telemetry.pseudonyms,
+            pool=pool,
+            public_url=settings.public_url or f"http://{settings.http_host}:{settings.http_port}",
         ),
         exception_handlers=exception_handlers(),
         lifespan=lambda _: running(),
     )
+    setattr(app.state, BODY_SECONDS, settings.http_body_seconds)
     app.router.redirect_slashes = False  # an API's path is exact: /grants/ is nothing
-    return Service(app, telemetry.wrap(app), running)
+    remembering = RememberClient(app, settings.audit_client_address)
+    guarded = ResponseHeaders(remembering, settings.hsts_seconds)
+    return Service(app, telemetry.wrap(guarded), running)
 
 
 @asynccontextmanager
@@ -110,5 +148,6 @@ async def connected(
             raise StartupError(message) from error
         stack.push_async_callback(pool.close, settings.stop_budget.closing)
         await require_schema(pool)
+        await require_capacity(pool, settings)
         await stack.enter_async_context(telemetry.watch_event_loop())
         yield

@@ -47,6 +47,42 @@ class Unauthorized(ProblemError):
         super().__init__(detail, headers={"WWW-Authenticate": 'Bearer realm="sightline"'})
 
 
+class Forbidden(ProblemError):
+    """The key is known, and has none of the roles that this takes."""
+
+    status = HTTPStatus.FORBIDDEN
+
+
+class RequestTimeout(ProblemError):
+    """The client took too long to send the request."""
+
+    status = HTTPStatus.REQUEST_TIMEOUT
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers={"Connection": "close"})
+
+
+class TooManyRequests(ProblemError):
+    """The caller has used up its share; asking again in `retry_after` s may do."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    type = "https://iana.org/assignments/http-problem-types#quota-exceeded"
+
+    def __init__(self, detail: str, *, retry_after: int, policy: str) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after)})
+        self.policy = policy
+
+    @property
+    def title(self) -> str:
+        """The kind of problem in words."""
+        return "Quota exceeded"
+
+    @property
+    def extensions(self) -> Mapping[str, object]:
+        """The quotas that were exceeded, as the IETF's RateLimit draft names the member."""
+        return {"violated-policies": [self.policy]}
+
+
 class NotFound(ProblemError):
     """What the request names does not exist."""
 
@@ -100,6 +136,10 @@ class Unavailable(ProblemError):
     def __init__(self, detail: str, *, retry_after: int = 1) -> None:
         super().__init__(detail, headers={"Retry-After": str(retry_after)})
         self.retry_after = retry_after
+
+
+class PoolExhausted(Unavailable):
+    """All connections of the database pool were in use; the database itself may be well."""
 
 
 class StartupError(Exception):

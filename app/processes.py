@@ -14,9 +14,15 @@ import structlog
 import uvicorn
 
 from app import signals
+from app.audit.retention import retaining
+from app.audit.sealer import Sealer
+from app.batches.command import ImportCommand
+from app.batches.worker import importing
 from app.bootstrap import build, connected
 from app.database.pool import DatabasePool
 from app.errors import StartupError
+from app.http.protocol import ConnectionLimits, bounded_protocol
+from app.http.tls import tls_context_factory
 from app.reports.worker import run_worker
 from app.settings import Settings
 from telemetry.runtime import Telemetry
@@ -34,14 +40,16 @@ async def serve(settings: Settings, telemetry: Telemetry) -> None:
         async with service.running():
             config = uvicorn.Config(
                 service.asgi,
-                http="httptools",
+                http=bounded_protocol(_limits(settings), telemetry.meter),
                 ws="none",
                 lifespan="off",  # entered here, so that a failure to start is ours to tell
                 access_log=False,
                 log_config=None,
                 log_level="warning",
                 server_header=False,
-                proxy_headers=False,
+                proxy_headers=bool(settings.trusted_proxies),
+                forwarded_allow_ips=settings.trusted_proxies or None,
+                ssl_context_factory=tls_context_factory(settings),
                 timeout_graceful_shutdown=max(1, int(settings.stop_budget.finishing)),
             )
             await _run_server(_Server(config), listener, stop)
@@ -54,10 +62,30 @@ async def work(settings: Settings, telemetry: Telemetry) -> None:
     stop = _stop_signal()
     pool = DatabasePool(settings, telemetry, application=telemetry.settings.service_name)
     bounded = settings.model_copy(update={"stop_seconds": settings.stop_budget.finishing})
-    async with connected(pool, settings, telemetry):
+    async with (
+        connected(pool, settings, telemetry),
+        Sealer(pool, telemetry.meter).running(),
+        retaining(pool, settings.audit_retention_days),
+        importing(settings, telemetry, pool),
+    ):
         logger.info(signals.SERVICE_STARTED.name)
         await run_worker(bounded, telemetry, pool, stop)
     logger.info(signals.SERVICE_STOPPED.name)
+
+
+def _limits(settings: Settings) -> ConnectionLimits:
+    return ConnectionLimits(
+        connections=settings.http_connections_max,
+        head_bytes=settings.http_head_bytes,
+        head_seconds=settings.http_head_seconds,
+        write_seconds=settings.http_write_seconds,
+    )
+
+
+async def ingest(command: ImportCommand, settings: Settings, telemetry: Telemetry) -> None:
+    """Import one file, until its end or until told to stop."""
+    _warn(settings)
+    await command.run(settings, telemetry, _stop_signal())
 
 
 def _warn(settings: Settings) -> None:

@@ -18,6 +18,8 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import SettingsError
+from app.security.roles import ALL_ROLES, BootstrapKey, Role
+from telemetry.catalog.http import KNOWN_METHODS
 
 _PREFIX: Final = "SIGHTLINE_"
 _POSTGRESQL_PORT: Final = 5432
@@ -51,8 +53,11 @@ def _url_of(*schemes: str) -> AfterValidator:
 
 
 def _api_keys(value: object) -> object:
-    """Read the JSON object name -> hex SHA-256 of the key."""
-    expected = "must be a JSON object of key names, each with the hex SHA-256 of its key"
+    """Read the JSON object name -> hex SHA-256, or name -> {"sha256": ..., "roles": [...]}."""
+    expected = (
+        "must be a JSON object of key names, each with the hex SHA-256 of its key,"
+        ' or with {"sha256": that, "roles": some of check, manage, audit}'
+    )
     if isinstance(value, str):
         try:
             value = json.loads(value)
@@ -60,10 +65,24 @@ def _api_keys(value: object) -> object:
             raise _wrong(expected) from None
     if not isinstance(value, Mapping):
         raise _wrong(expected)
-    for name, digest in value.items():
-        if not name or not isinstance(digest, str) or not _SHA256_HEX.fullmatch(digest.lower()):
-            raise _wrong(expected)
-    return {name: SecretStr(digest.lower()) for name, digest in value.items()}
+    keys = {name: _api_key(given) for name, given in value.items()}
+    if "" in keys or None in keys.values():
+        raise _wrong(expected)
+    return keys
+
+
+def _api_key(given: object) -> BootstrapKey | None:
+    """Return the key that the settings describe, with all roles if they name none; else None."""
+    if isinstance(given, str):
+        given = {"sha256": given, "roles": list(ALL_ROLES)}
+    match given:
+        case BootstrapKey():
+            return given
+        case {"sha256": str(digest), "roles": [*roles]} if (
+            _SHA256_HEX.fullmatch(digest.lower()) and roles and ALL_ROLES.issuperset(roles)
+        ):
+            return BootstrapKey(SecretStr(digest.lower()), frozenset(map(Role, roles)))
+    return None
 
 
 def _pairs(value: object) -> object:
@@ -78,6 +97,13 @@ def _pairs(value: object) -> object:
             raise _wrong(expected)
         pairs[key.strip()] = unquote(content.strip())
     return pairs
+
+
+def _words(value: object) -> object:
+    """Read words that are parted by commas."""
+    if not isinstance(value, str):
+        return value
+    return frozenset(filter(None, (part.strip() for part in value.split(","))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,25 +127,64 @@ class Settings(BaseSettings):
 
     http_host: Host = "127.0.0.1"
     http_port: Port = 8000
+    public_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")] | None = None
+    """Under which clients reach the service, as `https://pdp.example`; else host and port."""
     metrics_host: Host = "127.0.0.1"
     metrics_port: Port | None = None
     database_url: Annotated[SecretStr, _url_of("postgresql", "postgres")]
     redis_url: Annotated[SecretStr, _url_of("redis", "rediss")] = SecretStr(
         "redis://127.0.0.1:6379/0"
     )
+    redis_command_seconds: Seconds = 0.02
     database_pool_min: Annotated[int, Field(ge=0, le=1_000)] = 2
     database_pool_max: Annotated[int, Field(ge=1, le=1_000)] = 8
     database_acquire_seconds: Seconds = 1.0
     database_command_seconds: Seconds = 5.0
-    api_keys: Annotated[Mapping[str, SecretStr], NoDecode, BeforeValidator(_api_keys)] = Field(
+    database_waiting_max: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    """Callers that may wait for a connection at one time; one more is refused at once."""
+    database_idle_transaction_seconds: Seconds = 10.0
+    """After this the server ends a transaction that asks for nothing."""
+    database_pgbouncer: bool = False
+    """The database is behind a transaction-mode pgbouncer: nothing is kept on a connection."""
+    web_replicas: Annotated[int, Field(ge=1, le=10_000)] = 1
+    """Web processes on the same database, for the sum of the pools at the start."""
+    worker_replicas: Annotated[int, Field(ge=0, le=10_000)] = 1
+    api_keys: Annotated[Mapping[str, BootstrapKey], NoDecode, BeforeValidator(_api_keys)] = Field(
         default_factory=dict
     )
+    rate_limit_per_second: Annotated[int, Field(ge=0, le=1_000_000)] = 2_000
+    """Requests of one key in each replica; 0 is no bound."""
+    rate_limit_burst: Annotated[int, Field(ge=1, le=10_000_000)] = 4_000
+    unauthenticated_per_minute: Annotated[int, Field(ge=0, le=1_000_000)] = 60
+    """Requests of one client address without a valid key, in each replica; 0 is no bound."""
+    http_connections_max: Annotated[int, Field(ge=1, le=1_000_000)] = 1_000
+    http_head_bytes: Annotated[int, Field(ge=1_024, le=1_048_576)] = 16_384
+    """Request line and headers together."""
+    http_head_seconds: Seconds = 10.0
+    http_body_seconds: Seconds = 10.0
+    http_write_seconds: Seconds = 30.0
+    """How long a client may take none of its answer."""
+    trusted_proxies: Annotated[str, Field(max_length=4_096)] = ""
+    """Addresses or networks, parted by commas, whose X-Forwarded-For is believed."""
+    hsts_seconds: Annotated[int, Field(ge=0, le=315_360_000)] = 0
+    """Strict-Transport-Security's max-age; 0 leaves the header out."""
+    tls_certificate: Path | None = None
+    """PEM file with the certificate chain; with it the service speaks TLS itself."""
+    tls_key: Path | None = None
     smtp_host: Host = "127.0.0.1"
     smtp_port: Port = 1025
     mail_from: Annotated[str, Field(pattern=r"^[^\s@]+@[^\s@]+$")] = "reports@sightline.example"
     lease_seconds: Seconds = 30.0
     poll_seconds: Seconds = 0.5
     max_attempts: Annotated[int, Field(ge=1, le=1_000)] = 5
+    retry_seconds: Seconds = 1.0
+    report_retention_days: Annotated[float, Field(gt=0, le=3_650, allow_inf_nan=False)] = 30.0
+    audit_client_address: Literal["full", "network", "none"] = "full"
+    """What of a client's address is put on record: all, its /24 or /48 network, or nothing."""
+    audit_retention_days: Annotated[int, Field(ge=30, le=36_500)] | None = None
+    """Sealed audit entries older than this are cut; unset keeps them for ever."""
+    audit_key_file: Path | None = None
+    """The key, at least 32 bytes, that signs what `python -m app audit export` writes."""
     stop_seconds: Seconds = 10.0
     remote_sampling_ratio: Annotated[float, Field(ge=0, le=1)] = 1.0
     slow_seconds: Seconds = 1.0
@@ -129,6 +194,9 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = "json"
     environment: Annotated[str, Field(min_length=1, max_length=64)] = _DEVELOPMENT
     traces_file: Path | None = None
+    import_folder: Path | None = None
+    """Where `POST /imports` may name files; unset, it takes uploads only."""
+    import_max_bytes: Annotated[int, Field(ge=1, le=1_073_741_824)] = 67_108_864
 
     otlp_endpoint: Annotated[
         str, Field(validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT", pattern=r"^https?://[^/\s]+")
@@ -142,6 +210,13 @@ class Settings(BaseSettings):
     otlp_compression: Annotated[
         Literal["none", "gzip"], Field(validation_alias="OTEL_EXPORTER_OTLP_COMPRESSION")
     ] = "none"
+    known_methods: Annotated[
+        frozenset[str],
+        NoDecode,
+        BeforeValidator(_words),
+        Field(validation_alias="OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS"),
+    ] = frozenset(KNOWN_METHODS)
+    """Replaces the whole list, case-sensitively ("HTTP spans", semantic conventions)."""
     traces_sampler: Annotated[
         Literal["parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio"],
         Field(validation_alias="OTEL_TRACES_SAMPLER"),
@@ -155,6 +230,13 @@ class Settings(BaseSettings):
     def _pool_bounds(self) -> Self:
         if self.database_pool_min > self.database_pool_max:
             expected = "SIGHTLINE_DATABASE_POOL_MIN must not exceed SIGHTLINE_DATABASE_POOL_MAX"
+            raise _wrong(expected)
+        return self
+
+    @validates_model(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            expected = "SIGHTLINE_TLS_CERTIFICATE and SIGHTLINE_TLS_KEY must be given together"
             raise _wrong(expected)
         return self
 

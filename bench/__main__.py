@@ -41,6 +41,8 @@ def comparisons(cores: Cores, *, long: bool) -> Mapping[str, Comparison]:
         # Needs what only the bench's own environment has.
         "encoding": lambda: import_module("bench.encoding").measurements(),
         "instructions": instructions.measurements,
+        # The service's own: imported late, it needs what the service needs.
+        "ingestion": lambda: import_module("bench.ingestion").measurements(pairs=15 if long else 7),
     }
 
 

@@ -15,6 +15,7 @@ from typing import Final
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
+from telemetry.bounds import Bounds
 from telemetry.catalog import pipeline
 from telemetry.destinations import DeliveryError, Destination, EncodedSpan
 from telemetry.export_ledger import DEADLINE, NOT_ENCODED, QUEUE_FULL, STOPPED, TAKEN, Ledger
@@ -73,6 +74,7 @@ class SpanExport(SpanSink):
         self._batch = batch
         self._retries = retries or Retries()
         self._ledger = Ledger(meter)
+        self._bounds = Bounds(meter)
         self._failures = meter.counter(pipeline.THREAD_FAILURES)
         self._failures.add(0, _THREAD)
         meter.gauge(pipeline.SPAN_QUEUE_CAPACITY).set(capacity)
@@ -95,6 +97,8 @@ class SpanExport(SpanSink):
         if self._has_no_room():
             self._ledger.dropped_one(self._reason(), is_exemplar=span.is_exemplar)
             return
+        for bound in span.cut:
+            self._bounds.cut(bound)
         try:
             encoded = self._encode_recorded(span)
         except Exception:  # noqa: BLE001  # or it would fail the request whose span this is

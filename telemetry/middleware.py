@@ -13,6 +13,7 @@ import orjson
 from opentelemetry import context as otel_context
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from telemetry.bounds import Count
 from telemetry.catalog import http
 from telemetry.context import request_context
 from telemetry.metrics import Meter
@@ -26,19 +27,21 @@ CORRELATION_HEADER: Final = b"x-correlation-id"
 class TelemetryMiddleware:
     """Wraps an ASGI application; other scopes than HTTP pass through untouched."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # where all of telemetry meets
         self,
         app: ASGIApp,
         *,
         tracer: LeanTracer,
         meter: Meter,
         reporter: Reporter,
+        refused: Count,
         known_methods: AbstractSet[str],
     ) -> None:
         self._app = app
         self._tracer = tracer
         self._active = meter.gauge(http.ACTIVE_REQUESTS)
         self._reporter = reporter
+        self._refused = refused
         self._known_methods = known_methods
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,7 +49,9 @@ class TelemetryMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        span = ServerSpan(scope, send, self._tracer, self._known_methods, self._reporter.finished)
+        span = ServerSpan(
+            scope, send, self._tracer, self._known_methods, self._reporter.finished, self._refused
+        )
         active = self._active.of(span.method, span.scheme)
         active.move(1)
         before = otel_context.attach(request_context(span, span.correlation_id))

@@ -112,6 +112,8 @@ class SpanEncoder:
             parts.append(_state(span.trace_state))
         if span.links:
             parts.extend(length_delimited(13, self._link(link)) for link in span.links)
+            if span.dropped_links:
+                parts.append(integer(14, span.dropped_links))
         if left_out:
             parts.append(integer(10, left_out))
         encoded = b"".join(parts)

@@ -17,7 +17,7 @@ REDACTED: Final = "REDACTED"
 HIDDEN_PATH: Final = f"/{REDACTED}"
 """The `url.path` of a request that matched no route: all of it is the client's text."""
 
-_MAX_QUERY: Final = 1024
+MAX_QUERY: Final = 1024
 _MAX_STACKTRACE: Final = 16_384
 
 _GUARDED_WORDS: Final = (
@@ -67,7 +67,7 @@ def redact_query(query: bytes | str) -> str:
     under a key that does not speak of secrets. Text that is no `key=value` is a value.
     """
     text = query.decode("latin-1") if isinstance(query, bytes) else query
-    return "&".join(map(_redact_pair, text[:_MAX_QUERY].split("&")))[:_MAX_QUERY]
+    return "&".join(map(_redact_pair, text[:MAX_QUERY].split("&")))[:MAX_QUERY]
 
 
 def _redact_pair(pair: str) -> str:

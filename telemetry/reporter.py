@@ -17,6 +17,7 @@ from opentelemetry.util.types import AttributeValue
 from starlette.types import Scope
 
 from telemetry.access_log import AccessLog
+from telemetry.bounds import Count
 from telemetry.catalog import CORRELATION_ID, http
 from telemetry.edge import add_own_attributes, client_attributes
 from telemetry.logging import Lines, exception_fields
@@ -53,12 +54,14 @@ class Reporter:
         route_of: Callable[[Scope], str | None],
         *,
         batch: int,
+        refused: Count,
     ) -> None:
         self._sampling = sampling
         self._lines = lines
         self._access_log = access_log
         self._route_of = route_of
         self._batch = batch
+        self._refused = refused
         self._outcome = lru_cache(maxsize=_OUTCOMES_KEPT)(Outcome)
         self._waiting: list[ServerSpan] = []
         self._duration = meter.histogram(http.REQUEST_DURATION)
@@ -114,11 +117,11 @@ class Reporter:
     def _end(self, span: ServerSpan, outcome: Outcome) -> None:
         span.name = outcome.span_name
         span.shared = (
-            *client_attributes(span.scope, span.method, span.scheme, span.headers),
+            *client_attributes(span.scope, span.method, span.scheme, span.headers, self._refused),
             outcome.shared,
         )
         told = span.attributes
-        add_own_attributes(told, span.scope, span.method)
+        add_own_attributes(told, span.scope, span.method, self._refused)
         told[CORRELATION_ID] = span.correlation_id
         if outcome.failed:
             span.status_code = StatusCode.ERROR

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Scope
 from telemetry import logging as telemetry_logging
 from telemetry.access_log import AccessLog
 from telemetry.allow_list import LOG, SPAN, AllowList
+from telemetry.bounds import Bounds
 from telemetry.catalog.pipeline import ATTRIBUTES_DROPPED, BUILD_INFO
 from telemetry.destinations import JsonFile, OtlpHttp
 from telemetry.event_loop import watched_event_loop
@@ -59,6 +60,7 @@ class Telemetry:
         self.instance_id = str(uuid.uuid4())
         resource = self._resource()
         self.meter = Meter(CollectorRegistry())
+        self._bounds = Bounds(self.meter)
         self.allowed = AllowList(settings.attributes, self._dropped_attributes())
         self.pseudonyms = Pseudonyms(settings.pseudonym_key)
         self._export = None if span_sink else self._make_export(resource)
@@ -106,6 +108,7 @@ class Telemetry:
             self._access_log,
             route_of or RouteTemplates(app),
             batch=_REQUESTS_IN_A_BATCH if self._export else 1,
+            refused=self._bounds.refused,
         )
         self._reporters.append(reporter)
         return TelemetryMiddleware(
@@ -114,6 +117,7 @@ class Telemetry:
             meter=self.meter,
             reporter=reporter,
             known_methods=self.settings.known_methods,
+            refused=self._bounds.refused,
         )
 
     def watch_event_loop(self) -> AbstractAsyncContextManager[None]:

@@ -14,6 +14,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
 from starlette.types import Message, Scope, Send
 
+from telemetry.bounds import Count
 from telemetry.edge import correlation_id_of, headers_of, method_of, remote_of, scheme_of
 from telemetry.spans import NO_STATE, RecordedSpan, new_trace_id
 from telemetry.tracer import LeanTracer
@@ -38,17 +39,18 @@ class ServerSpan(RecordedSpan):
     reported: bool = False
     _trailers: bool = False
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  # made for each request: no object for its arguments
         self,
         scope: Scope,
         send: Send,
         tracer: LeanTracer,
         known_methods: AbstractSet[str],
         finished: Callable[["ServerSpan"], None],
+        refused: Count,
     ) -> None:
         """Read an ASGI `http` scope; never raises on what a client sent."""
-        headers = headers_of(scope)
-        remote = remote_of(headers)
+        headers = headers_of(scope, refused)
+        remote = remote_of(headers, refused)
         if remote is None:
             trace_id = new_trace_id()
             flags = tracer.sampling.flags_of(trace_id)
@@ -62,7 +64,7 @@ class ServerSpan(RecordedSpan):
         self.headers = headers
         self.method = method_of(scope, known_methods)
         self.scheme = scheme_of(scope)
-        self.correlation_id = correlation_id_of(headers)
+        self.correlation_id = correlation_id_of(headers, refused)
         self._send = send
         self._finished = finished
         self.started = time.perf_counter()

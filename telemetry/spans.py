@@ -31,8 +31,12 @@ from opentelemetry.util.types import Attributes, AttributeValue
 SAMPLED_BIT: Final = int(TraceFlags.SAMPLED)
 RANDOM_BIT: Final = int(TraceFlags.RANDOM_TRACE_ID)
 NO_STATE: Final = TraceState()
-_MAX_ATTRIBUTES: Final = 64
-_MAX_LENGTH: Final = 1024
+MAX_ATTRIBUTES: Final = 64
+MAX_LENGTH: Final = 1024
+MAX_LINKS: Final = 32
+SPAN_ATTRIBUTES: Final = "span_attributes"
+SPAN_ATTRIBUTE_LENGTH: Final = "span_attribute_length"
+SPAN_LINKS: Final = "span_links"
 
 Sink = Callable[["RecordedSpan"], None]
 
@@ -57,7 +61,7 @@ class RecordedSpan(trace.Span):
 
     Its identity is kept as numbers; the API's `SpanContext` is made where someone asks for it.
     `shared` are attributes that other spans have too, `attributes` its own. What most spans never
-    change is the class's.
+    change is the class's. `cut` has the name of a bound for each thing that it took away.
     """
 
     parent_id: int = 0
@@ -67,6 +71,8 @@ class RecordedSpan(trace.Span):
     end_time: int = 0
     status_code: StatusCode = StatusCode.UNSET
     dropped_attributes: int = 0
+    dropped_links: int = 0
+    cut: tuple[str, ...] = ()
     is_exemplar: bool = False
     _context: SpanContext | None = None
 
@@ -137,10 +143,12 @@ class RecordedSpan(trace.Span):
 
     def set_attribute(self, key: str, value: AttributeValue) -> None:
         """Set an attribute; text is cut at 1,024 characters, the 65th attribute is dropped."""
-        if isinstance(value, str) and len(value) > _MAX_LENGTH:
-            value = value[:_MAX_LENGTH]
-        if len(self.attributes) >= _MAX_ATTRIBUTES and key not in self.attributes:
+        if isinstance(value, str) and len(value) > MAX_LENGTH:
+            value = value[:MAX_LENGTH]
+            self.cut += (SPAN_ATTRIBUTE_LENGTH,)
+        if len(self.attributes) >= MAX_ATTRIBUTES and key not in self.attributes:
             self.dropped_attributes += 1
+            self.cut += (SPAN_ATTRIBUTES,)
         elif not self.end_time:
             self.attributes[key] = value
 
@@ -165,7 +173,15 @@ class RecordedSpan(trace.Span):
 
     def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
         """Link to another span."""
-        self.links = (*self.links, Link(context, attributes))
+        self.link_to((Link(context, attributes),))
+
+    def link_to(self, links: Sequence[Link]) -> None:
+        """Link to other spans; the 33rd link is dropped."""
+        linked = (*self.links, *links)
+        self.links = linked[:MAX_LINKS]
+        dropped = len(linked) - len(self.links)
+        self.dropped_links += dropped
+        self.cut += (SPAN_LINKS,) * dropped
 
     def update_name(self, name: str) -> None:
         """Rename the span."""

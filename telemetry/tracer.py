@@ -17,6 +17,7 @@ from opentelemetry.util.types import AttributeValue
 
 from telemetry.sampling import Sampling
 from telemetry.spans import (
+    MAX_ATTRIBUTES,
     NO_STATE,
     RecordedSpan,
     SharedAttributes,
@@ -68,10 +69,12 @@ class LeanTracer(trace.Tracer):
         if attributes:
             if isinstance(attributes, SharedAttributes):
                 span.shared = (attributes,)
-            else:
+            elif len(attributes) <= MAX_ATTRIBUTES:
                 span.attributes = dict(attributes)
+            else:
+                span.set_attributes(attributes)
         if links:
-            span.links = links
+            span.link_to(links)
         if start_time:
             span.start_time = start_time
         return span

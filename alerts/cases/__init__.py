@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from alerts.cases import burn_rate, causes, telemetry
+from alerts.cases import audit, burn_rate, caches, causes, telemetry
 from alerts.cases.model import Case, Kind
 from alerts.clock import Clock
 from alerts.links import Links
@@ -17,7 +17,13 @@ def all_cases(clock: Clock, links: Links) -> tuple[Case, ...]:
     of_objectives = (
         case for objective in OBJECTIVES for case in burn_rate.cases(objective, clock, links)
     )
-    return (*of_objectives, *causes.cases(links), *telemetry.cases(links))
+    return (
+        *of_objectives,
+        *causes.cases(links),
+        *telemetry.cases(links),
+        *audit.cases(links),
+        *caches.cases(links),
+    )
 
 
 def document(

@@ -156,6 +156,7 @@ def cases(links: Links) -> tuple[Case, ...]:
     """Return every case."""
     return (
         *(case for told in _ALERTS for case in _of(told, links)),
+        *_lost_in_one_place(links),
         _burst_of_cuts(),
         _undeclared(links),
         _few_requests(),
@@ -209,6 +210,23 @@ def _of(told: _Told, links: Links) -> tuple[Case, ...]:
             series=_counters(_WEB, told.idle[:1], 60),
             values=(silent(told.name, 1800),),
         ),
+    )
+
+
+def _lost_in_one_place(links: Links) -> tuple[Case, ...]:
+    """Take a loss that was never counted for 0, not for unknown, on either side."""
+    (told,) = (one for one in _ALERTS if one.name == naming.SPANS_DROPPED)
+    before: _Rates = ((_PROCESSED, _WRITTEN, 9_800), (_PROCESSED, _FULL, 200))
+    after: _Rates = ((_PROCESSED, _WRITTEN, 10_000), (_EXPORTED, {"error_type": "timeout"}, 200))
+    return tuple(
+        Case(
+            subject=told.name,
+            kinds=(Kind.FIRES,),
+            title=f"all is lost {where} the export, and nothing else was ever counted",
+            series=_counters(_WEB, rates, 30),
+            probes=(Probe(660, told.name, (_fired(told, links, 660),)),),
+        )
+        for where, rates in (("before", before), ("in", after))
     )
 
 

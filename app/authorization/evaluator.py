@@ -1,21 +1,89 @@
-"""The last layer: the grants on record in PostgreSQL."""
+"""The last layer: the graph of grants on record in PostgreSQL, asked in one statement."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from opentelemetry.trace import Span
 
 from app import signals
-from app.authorization.model import AccessQuery, Decision, Source
-from app.database import grants
+from app.authorization.explanation import Explanation, explanation_of
+from app.authorization.limits import GraphLimits, GraphTooLarge, Limit
+from app.authorization.model import AccessQuery, Decision, EpochId, Source
+from app.authorization.tokens import UnknownState
+from app.database import relations_check
 from app.database.pool import DatabasePool
+from telemetry.metrics import Meter
 from telemetry.tracing import Tracing
+
+_LIMITS = {relations_check.TOO_DEEP: Limit.DEPTH, relations_check.TOO_WIDE: Limit.FAN_OUT}
 
 
 class GrantEvaluator:
-    """Decides from the database, and only from it."""
+    """Decides from the database, and only from it.
 
-    def __init__(self, pool: DatabasePool, tracing: Tracing) -> None:
+    Every method raises `Unavailable` where the database is away, `UnknownState` where a query
+    demands a write that is not on record, and `GraphTooLarge` past the limits.
+    """
+
+    def __init__(
+        self,
+        pool: DatabasePool,
+        tracing: Tracing,
+        meter: Meter,
+        limits: GraphLimits = GraphLimits(),  # noqa: B008  # frozen
+    ) -> None:
         self._pool = pool
         self._tracing = tracing
+        self._limits = limits
+        self._exceeded = meter.counter(signals.GRAPH_LIMITS_EXCEEDED)
+        for limit in Limit:
+            self._exceeded.add(0, limit.value)  # a rate needs a first sample
 
     async def decide(self, query: AccessQuery) -> Decision:
-        """Return whether the grant is on record; `Unavailable` where the database is away."""
-        with self._tracing.span(signals.EVALUATE):
+        """Return whether a grant allows it."""
+        with self._tracing.span(signals.EVALUATE) as span:
             async with self._pool.acquire() as connection:
-                return Decision(await grants.holds(connection, query), Source.DATABASE)
+                row = await relations_check.decide(connection, query, self._limits)
+            _require_state(query, row)
+            return self._decision(row["outcome"], span)
+
+    async def decide_many(self, queries: Sequence[AccessQuery]) -> list[Decision | GraphTooLarge]:
+        """Return the decisions in the order of the queries, all from one state of the graph.
+
+        A query that goes past the limits has its problem in the place of its decision.
+        """
+        with self._tracing.span(signals.EVALUATE_MANY) as span:
+            async with self._pool.acquire() as connection:
+                rows = await relations_check.decide_many(connection, queries, self._limits)
+            for query, row in zip(queries, rows, strict=True):
+                _require_state(query, row)
+            return [self._decision_or_problem(row["outcome"], span) for row in rows]
+
+    async def explain(self, query: AccessQuery) -> Explanation:
+        """Return the decision with the paths that allow it."""
+        with self._tracing.span(signals.EXPLAIN) as span:
+            async with self._pool.acquire() as connection:
+                found = await relations_check.explain(connection, query, self._limits)
+            _require_state(query, {"number": found.epoch[0], "mark": found.epoch[1]})
+            self._decision(found.outcome, span)
+            return explanation_of(query, found)
+
+    def _decision_or_problem(self, outcome: int, span: Span) -> Decision | GraphTooLarge:
+        try:
+            return self._decision(outcome, span)
+        except GraphTooLarge as problem:
+            return problem
+
+    def _decision(self, outcome: int, span: Span) -> Decision:
+        limit = _LIMITS.get(outcome)
+        if limit is not None:
+            self._exceeded.add(1, limit.value)
+            span.set_attribute(signals.GRAPH_LIMIT.attribute, limit.value)
+            raise GraphTooLarge(limit)
+        return Decision(outcome == relations_check.ALLOWED, Source.DATABASE)
+
+
+def _require_state(query: AccessQuery, row: Any) -> None:  # noqa: ANN401  # asyncpg's
+    floor = query.consistency.floor
+    if floor is not None and not EpochId(row["number"], row["mark"]).includes(floor):
+        raise UnknownState

@@ -9,6 +9,7 @@ from typing import Final
 
 from app import signals
 from app.authorization.epoch import KnownEpoch
+from app.authorization.loading import Fill, Loads, refusal_of
 from app.authorization.model import (
     AccessQuery,
     Decision,
@@ -21,13 +22,16 @@ from telemetry.metrics import Meter
 from telemetry.tracing import Tracing
 
 LONGEST_SECONDS: Final = 5.0
+LONGEST_DENIAL_SECONDS: Final = 2.0
 MOST_ENTRIES: Final = 10_000
 _JITTER: Final = 0.2
+_LIFETIMES: Final = {True: LONGEST_SECONDS, False: LONGEST_DENIAL_SECONDS}
+_HELD: Final = {allowed: Decision(allowed, Source.L1) for allowed in (True, False)}
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    allowed: bool
+    decision: Decision
     epoch: EpochId
     expires: float
 
@@ -45,15 +49,13 @@ class LocalCache:
         most_entries: int = MOST_ENTRIES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._inner = inner
+        self._loads = Loads(Source.L1, inner, epoch, self._keep, meter, clock)
         self._epoch = epoch
         self._tracing = tracing
         self._most_entries = most_entries
         self._clock = clock
         self._entries: OrderedDict[AccessQuery, _Entry] = OrderedDict()
         self._lookups = meter.counter(signals.CACHE_LOOKUPS)
-        for result in (LookupResult.HIT, LookupResult.MISS, LookupResult.BYPASS):
-            self._lookups.add(0, Source.L1.value, result.value)  # a rate needs a first sample
         meter.gauge(signals.CACHE_ENTRIES).set_function(lambda: len(self._entries))
 
     async def decide(self, query: AccessQuery) -> Decision:
@@ -61,34 +63,37 @@ class LocalCache:
         with self._tracing.span(signals.CACHE_L1) as span:
             # Known before the load: what is loaded later is at least as new as this epoch.
             epoch = self._epoch.current()
-            entry = None if epoch is None else self._fresh(query, epoch)
-            result = _result(epoch, entry)
+            refusal = refusal_of(query, epoch)
+            result, decision = (refusal, None) if refusal else self._look_up(query, epoch)
             span.set_attribute(signals.CACHE_RESULT.attribute, result.value)
             self._lookups.add(1, Source.L1.value, result.value)
-            if entry is not None:
-                return Decision(entry.allowed, Source.L1)
-            decision = await self._inner.decide(query)
-            if epoch is not None:
-                self._keep(query, epoch, allowed=decision.allowed)
-            return decision
+            if decision is not None:
+                return decision
+            if refusal or epoch is None:
+                return await self._loads.pass_by(query, epoch)
+            return await self._loads.fill(query, epoch)
 
-    def _fresh(self, query: AccessQuery, epoch: EpochId) -> _Entry | None:
+    def _look_up(
+        self, query: AccessQuery, epoch: EpochId | None
+    ) -> tuple[LookupResult, Decision | None]:
         entry = self._entries.get(query)
-        if entry is None or entry.epoch != epoch or entry.expires <= self._clock():
-            return None
-        self._entries.move_to_end(query)
-        return entry
+        if entry is not None and entry.expires > self._clock():
+            if entry.epoch == epoch:
+                self._entries.move_to_end(query)
+                return LookupResult.HIT, entry.decision
+            result = LookupResult.STALE_REFUSED
+        else:
+            result = LookupResult.MISS
+        if epoch is not None and self._loads.is_under_way(query, epoch):
+            result = LookupResult.COALESCED
+        return result, None
 
-    def _keep(self, query: AccessQuery, epoch: EpochId, *, allowed: bool) -> None:
+    async def _keep(self, query: AccessQuery, epoch: EpochId, decision: Decision) -> Fill:
         # The jitter keeps entries that came together from expiring together.
-        seconds = LONGEST_SECONDS * (1 - _JITTER * random.random())  # noqa: S311  # no secret
-        self._entries[query] = _Entry(allowed, epoch, self._clock() + seconds)
+        jitter = 1 - _JITTER * random.random()  # noqa: S311  # no secret
+        expires = self._clock() + _LIFETIMES[decision.allowed] * jitter
+        self._entries[query] = _Entry(_HELD[decision.allowed], epoch, expires)
         self._entries.move_to_end(query)
         if len(self._entries) > self._most_entries:
             self._entries.popitem(last=False)
-
-
-def _result(epoch: EpochId | None, entry: _Entry | None) -> LookupResult:
-    if epoch is None:
-        return LookupResult.BYPASS
-    return LookupResult.MISS if entry is None else LookupResult.HIT
+        return Fill.STORED

@@ -1,8 +1,8 @@
 """The words of authorization: what is asked, what is answered, and by whom."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
 
@@ -19,8 +19,56 @@ class LookupResult(StrEnum):
 
     HIT = "hit"
     MISS = "miss"
+    COALESCED = "coalesced"
+    STALE_REFUSED = "stale_refused"
     BYPASS = "bypass"
     ERROR = "error"
+
+
+class EpochId(NamedTuple):
+    """One state of all grants: `number` tells later from earlier, `mark` is never used twice.
+
+    Without the mark a restored backup, or a new database, would come by the numbers of old.
+    """
+
+    number: int
+    mark: UUID
+
+    def includes(self, other: "EpochId") -> bool:
+        """Tell whether this state holds every change that `other` does."""
+        return self == other or self.number > other.number
+
+
+class ConsistencyKind(StrEnum):
+    """How new the state behind a decision must be."""
+
+    MINIMIZE_LATENCY = "minimize_latency"
+    AT_LEAST = "at_least"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Consistency:
+    """The state a check demands: any known to be current, one that holds a write, or the newest."""
+
+    kind: ConsistencyKind = ConsistencyKind.MINIMIZE_LATENCY
+    floor: EpochId | None = None
+    """The epoch of the write that must be seen; only with `AT_LEAST`."""
+
+    @classmethod
+    def at_least(cls, floor: EpochId) -> "Consistency":
+        """Demand a state that holds the write that moved the epoch to `floor`."""
+        return cls(ConsistencyKind.AT_LEAST, floor)
+
+    def accepts(self, epoch: EpochId) -> bool:
+        """Tell whether what was decided in `epoch` may answer; `FULL` takes nothing remembered."""
+        if self.kind is ConsistencyKind.FULL:
+            return False
+        return self.floor is None or epoch.includes(self.floor)
+
+
+MINIMIZE_LATENCY: Final = Consistency()
+FULL: Final = Consistency(ConsistencyKind.FULL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +76,17 @@ class AccessQuery:
     """The question whether `user` may do `action` to `resource`."""
 
     user: str
+    resource: str
+    action: str
+    consistency: Consistency = field(default=MINIMIZE_LATENCY, compare=False)
+    """Part of the demand, not of the question: queries that differ in it alone are equal."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupGrant:
+    """Every member of `group`, and of the groups in it, may do `action` to `resource`."""
+
+    group: str
     resource: str
     action: str
 
@@ -42,16 +101,6 @@ class Decision:
     def answered_by(self, source: Source) -> "Decision":
         """Return the same answer as another layer gives it."""
         return replace(self, source=source)
-
-
-class EpochId(NamedTuple):
-    """One state of all grants: `number` tells later from earlier, `mark` is never used twice.
-
-    Without the mark a restored backup, or a new database, would come by the numbers of old.
-    """
-
-    number: int
-    mark: UUID
 
 
 class DecisionLayer(Protocol):

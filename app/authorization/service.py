@@ -7,7 +7,13 @@ from app.authorization.epoch import KnownEpoch
 from app.authorization.evaluator import GrantEvaluator
 from app.authorization.l1 import LocalCache
 from app.authorization.l2 import SharedCache
-from app.authorization.model import AccessQuery, Decision, DecisionLayer
+from app.authorization.model import (
+    MINIMIZE_LATENCY,
+    AccessQuery,
+    Consistency,
+    Decision,
+    DecisionLayer,
+)
 from app.authorization.store import RedisStore
 from app.database.pool import DatabasePool
 from telemetry.runtime import Telemetry
@@ -21,14 +27,20 @@ class AuthorizationService:
         self._pseudonyms = telemetry.pseudonyms
         self._duration = telemetry.meter.histogram(signals.CHECK_DURATION)
 
-    async def check_permission(self, user: str, resource: str, action: str) -> Decision:
+    async def check_permission(
+        self,
+        user: str,
+        resource: str,
+        action: str,
+        consistency: Consistency = MINIMIZE_LATENCY,
+    ) -> Decision:
         """Return whether the user may, and which layer knew.
 
         Raises `app.errors.Unavailable` where no layer could tell: never a guess.
         """
         self._pseudonyms.mark(signals.SUBJECT_HASH, user)
         started = time.perf_counter()
-        decision = await self._layers.decide(AccessQuery(user, resource, action))
+        decision = await self._layers.decide(AccessQuery(user, resource, action, consistency))
         self._duration.observe(
             time.perf_counter() - started,
             "allow" if decision.allowed else "deny",
@@ -42,6 +54,6 @@ def stacked_layers(
 ) -> DecisionLayer:
     """Return the layers in the order in which they are asked: L1, L2, database."""
     meter, tracing = telemetry.meter, telemetry.tracing
-    evaluator = GrantEvaluator(pool, tracing)
+    evaluator = GrantEvaluator(pool, tracing, meter)
     shared = SharedCache(evaluator, store, epoch, meter, tracing)
     return LocalCache(shared, epoch, meter, tracing)

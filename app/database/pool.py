@@ -17,7 +17,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.trace import get_current_span
 
 from app.database.failures import DRIVER_ERRORS, unavailable_for
-from app.errors import Unavailable
+from app.errors import PoolExhausted, Unavailable
 from app.settings import Settings
 from telemetry.catalog.database import POOL_ACQUIRE
 from telemetry.connection_pools import PoolMetrics
@@ -43,6 +43,7 @@ class DatabasePool:
         self._pool: Any = None
         self._open = 0
         self._used = 0
+        self._waiting = 0
         self._metrics = PoolMetrics(
             telemetry.meter,
             _POOL_NAME,
@@ -79,6 +80,8 @@ class DatabasePool:
     def acquire(self) -> AbstractAsyncContextManager[Connection]:
         """Lend a connection for the block, after at most SIGHTLINE_DATABASE_ACQUIRE_SECONDS.
 
+        Raises `PoolExhausted` where none came free, at once where SIGHTLINE_DATABASE_WAITING_MAX
+        callers wait already; `Unavailable` where the database cannot be reached.
         Only database calls belong in the block: a timeout in it is taken for the database's.
         Under `suppress_instrumentation` the wait makes no span.
         """
@@ -123,7 +126,12 @@ class DatabasePool:
 
     async def take(self) -> Connection:
         """Take a connection; whoever does gives it back. `acquire` does both."""
+        if self._waiting >= self._settings.database_waiting_max:
+            self._metrics.timed_out()
+            message = "Too many callers wait for a database connection."
+            raise PoolExhausted(message)
         started = time.perf_counter()
+        self._waiting += 1
         self._metrics.waits()
         try:
             with self._tracing.span(POOL_ACQUIRE) if is_traced() else nullcontext():
@@ -134,10 +142,11 @@ class DatabasePool:
         except TimeoutError as error:
             self._metrics.timed_out()
             message = "No database connection came free in time."
-            raise Unavailable(message) from error
+            raise PoolExhausted(message) from error
         except DRIVER_ERRORS as error:
             raise _unreachable(error) from error
         finally:
+            self._waiting -= 1
             self._metrics.waits_no_more()
         self._used += 1
         self._report()
@@ -172,17 +181,28 @@ class DatabasePool:
         self._metrics.connections(idle=max(0, self._open - self._used), used=self._used)
 
     def _connect_arguments(self) -> dict[str, Any]:
-        command_seconds = self._settings.database_command_seconds
-        return {
-            "dsn": self._settings.database_url.get_secret_value(),
+        settings = self._settings
+        arguments: dict[str, Any] = {
+            "dsn": settings.database_url.get_secret_value(),
             "timeout": _CONNECT_SECONDS,
-            "command_timeout": command_seconds,
-            "server_settings": {
-                "application_name": self._application,
-                # The server gives up as well: a client that went away leaves no query running.
-                "statement_timeout": str(round(command_seconds * 1000)),
-            },
+            "command_timeout": settings.database_command_seconds,
+            "server_settings": {"application_name": self._application},
         }
+        if settings.database_pgbouncer:
+            # The next transaction may be on another connection: no statement is prepared for
+            # later, and what pgbouncer does not know of is not asked for (docs/security.md).
+            return arguments | {"statement_cache_size": 0}
+        arguments["server_settings"] |= {
+            # Planning a check takes longer than running it, and its plan is right for any value.
+            "plan_cache_mode": "force_generic_plan",
+            # The server gives up as well: a client that went away leaves no query running,
+            # and no transaction that holds locks.
+            "statement_timeout": _milliseconds(settings.database_command_seconds),
+            "idle_in_transaction_session_timeout": _milliseconds(
+                settings.database_idle_transaction_seconds
+            ),
+        }
+        return arguments
 
 
 class _Loan(AbstractAsyncContextManager[Connection]):
@@ -211,6 +231,10 @@ class _Loan(AbstractAsyncContextManager[Connection]):
         await self._pool.give_back(self._connection, self._taken)
         if unavailable is not None:
             raise unavailable from error
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(max(1, round(seconds * 1000)))
 
 
 def _unreachable(error: Exception) -> Unavailable:

@@ -1,5 +1,6 @@
 """Which revision of the schema this build works with, checked once at start."""
 
+from pathlib import Path
 from typing import Final
 
 import asyncpg
@@ -8,8 +9,15 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 from app.database.pool import DatabasePool
 from app.errors import StartupError
 
-REVISION: Final = "0002"
-"""The newest revision in `migrations/versions`; an older database is refused, a newer is not."""
+_VERSIONS: Final = Path(__file__).parent / "migrations" / "versions"
+
+
+def newest_revision() -> str:
+    """Return the newest revision of this build: its files are named `<revision>_<what>.py`.
+
+    An older database is refused, a newer is not.
+    """
+    return max(path.name.partition("_")[0] for path in _VERSIONS.glob("[0-9]*_*.py"))
 
 
 async def require_schema(pool: DatabasePool) -> None:
@@ -20,9 +28,10 @@ async def require_schema(pool: DatabasePool) -> None:
                 found = await connection.fetchval("SELECT version_num FROM alembic_version")
     except asyncpg.UndefinedTableError:
         found = None
-    if found is None or found < REVISION:
+    needed = newest_revision()
+    if found is None or found < needed:
         message = (
-            f"the database is at revision {found or 'none'}, and {REVISION} is needed:"
+            f"the database is at revision {found or 'none'}, and {needed} is needed:"
             " run python -m app migrate"
         )
         raise StartupError(message)

@@ -1,85 +1,123 @@
-"""API keys: who may call, and under which name the call is recorded.
+"""The gate before every handler: a valid key, with one of the roles, within its rate.
 
-Only hashes are known here. A presented key is compared with all of them, each in constant time,
-so neither the answer's time nor its text tells how close a guess was.
+It asks `app.security.key_ring` and leaves who calls in the request: `principal_of`. Unknown,
+wrong, expired and revoked keys get one and the same answer.
 """
 
 import functools
-import hashlib
-import hmac
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final
 
-from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.errors import Unauthorized
+from app import signals
+from app.errors import Forbidden, TooManyRequests, Unauthorized
+from app.security.buckets import AddressBuckets, Bucket
+from app.security.key_ring import Holder, KeyRing
+from app.security.roles import Principal, Role
 from telemetry.catalog.attributes import USER_HASH
+from telemetry.metrics import Meter
 from telemetry.pseudonyms import Pseudonyms
 
 Handler = Callable[[Request], Awaitable[Response]]
 
-_LONGEST_KEY: Final = 512
+RATE_LIMIT: Final = "rate_limit"
+"""Where the request's state keeps policy and bucket of the key, for `app.http.headers`."""
+
 _BEARER: Final = "bearer"
+_MOST_ADDRESSES: Final = 4_096
+_NOWHERE: Final = "unknown"
 
 
-class KeyRing:
-    """The known keys: a name and the hex SHA-256 of each. The request's span tells whose it was."""
+class Gate:
+    """Lets requests through to the routes that it protects; the span tells whose they were."""
 
-    def __init__(self, keys: Mapping[str, SecretStr], pseudonyms: Pseudonyms) -> None:
+    def __init__(
+        self, ring: KeyRing, pseudonyms: Pseudonyms, meter: Meter, unauthenticated_per_minute: int
+    ) -> None:
+        self._ring = ring
         self._pseudonyms = pseudonyms
-        self._digests = {
-            name: bytes.fromhex(digest.get_secret_value()) for name, digest in keys.items()
-        }
+        self._refusals = meter.counter(signals.REFUSALS)
+        self._addresses = AddressBuckets(unauthenticated_per_minute, _MOST_ADDRESSES)
 
-    def holder_of(self, key: str) -> str | None:
-        """Return the name of the key, or None where it is unknown."""
-        presented = hashlib.sha256(key.encode("latin-1", "replace")).digest()
-        holder = None
-        for name, digest in self._digests.items():
-            if hmac.compare_digest(presented, digest):
-                holder = name
-        return holder
+    def protect(self, routes: Iterable[Route], *any_of: Role) -> list[Route]:
+        """Return the routes so that each asks for a key before its handler runs.
 
-    def protect(self, routes: Iterable[Route]) -> list[Route]:
-        """Return the routes so that each asks for a key before its handler runs."""
+        The key has to have one of the roles; without any named, it is `Role.MANAGE`.
+        """
+        needed = frozenset(any_of or (Role.MANAGE,))
         return [
             Route(
                 route.path,
-                self._behind_key(route.endpoint),
+                self._behind_key(route.endpoint, needed),
                 methods=sorted(route.methods or ()),
                 name=route.name,
             )
             for route in routes
         ]
 
-    def _behind_key(self, handler: Handler) -> Handler:
+    def _behind_key(self, handler: Handler, needed: frozenset[Role]) -> Handler:
         @functools.wraps(handler)
         async def authenticated(request: Request) -> Response:
-            request.state.actor = self._authenticate(request)
-            self._pseudonyms.mark(USER_HASH, request.state.actor)
+            holder = self._ring.holder_of(_presented_key(request.headers))
+            if holder is None:
+                raise self._stranger(request)
+            principal = holder.principal
+            state = request.state
+            state.principal = principal
+            state.actor = principal.name
+            self._pseudonyms.mark(USER_HASH, principal.name)
+            if holder.bucket is not None:
+                self._take(request, holder, holder.bucket)
+            if needed.isdisjoint(principal.roles):
+                raise self._forbidden(needed)
             return await handler(request)
 
         return authenticated
 
-    def _authenticate(self, request: Request) -> str:
-        key = _presented_key(request.headers)
-        if not key:
-            message = "An API key is required: Authorization: Bearer <key>, or X-API-Key."
-            raise Unauthorized(message)
-        holder = self.holder_of(key) if len(key) <= _LONGEST_KEY else None
-        if holder is None:
-            message = "The API key is not known."
-            raise Unauthorized(message)
-        return holder
+    def _take(self, request: Request, holder: Holder, bucket: Bucket) -> None:
+        allowed = bucket.take(self._ring.now())
+        setattr(request.state, RATE_LIMIT, holder)
+        if not allowed:
+            self._refusals.add(1, "key_limited")
+            message = "This key has asked too often."
+            raise TooManyRequests(message, retry_after=bucket.seconds_to_next, policy="key")
+
+    def _forbidden(self, needed: frozenset[Role]) -> Forbidden:
+        self._refusals.add(1, "forbidden")
+        roles = " ".join(sorted(needed))
+        return Forbidden(
+            f"This takes a key with the role {roles.replace(' ', ' or ')}.",
+            headers={
+                "WWW-Authenticate": (
+                    f'Bearer realm="sightline", error="insufficient_scope", scope="{roles}"'
+                )
+            },
+        )
+
+    def _stranger(self, request: Request) -> Unauthorized | TooManyRequests:
+        address = request.client.host if request.client else _NOWHERE
+        wait = self._addresses.take(address, self._ring.now())
+        if wait:
+            self._refusals.add(1, "address_limited")
+            message = "Too many requests without a valid API key came from this address."
+            return TooManyRequests(message, retry_after=wait, policy="address")
+        self._refusals.add(1, "unauthenticated")
+        message = "A valid API key is required: Authorization: Bearer <key>, or X-API-Key."
+        return Unauthorized(message)
+
+
+def principal_of(request: Request) -> Principal:
+    """Return who calls: the holder of the key that the request came with."""
+    principal: Principal = request.state.principal
+    return principal
 
 
 def actor_of(request: Request) -> str:
     """Return the name of the key that an authenticated request came with."""
-    actor: str = request.state.actor
-    return actor
+    return principal_of(request).name
 
 
 def _presented_key(headers: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 What is wrong is said by field; what was sent is never echoed.
 """
 
+import asyncio
 import unicodedata
 from typing import Annotated, Any, Final, TypeVar
 
@@ -10,10 +11,22 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, V
 from pydantic_core import PydanticCustomError
 from starlette.requests import ClientDisconnect, Request
 
-from app.errors import BadRequest, InvalidFields, PayloadTooLarge, UnsupportedMediaType
+from app.errors import (
+    BadRequest,
+    InvalidFields,
+    PayloadTooLarge,
+    RequestTimeout,
+    UnsupportedMediaType,
+)
 
 MAX_BODY_BYTES: Final = 64 * 1024
+BODY_SECONDS: Final = "body_seconds"
+"""Where the application's state keeps how long a client may take to send a body."""
+
+_USUAL_SECONDS: Final = 10.0
 _MAX_ERRORS: Final = 20
+_MAX_IDENTIFIER_BYTES: Final = 768
+"""What an index can hold of each of three names; 256 characters of most scripts are less."""
 _UNFIT_CATEGORIES: Final = frozenset(("Cc", "Cs"))
 
 
@@ -23,10 +36,14 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-def _without_control_characters(value: str) -> str:
+def _fit_to_store(value: str) -> str:
     if any(unicodedata.category(character) in _UNFIT_CATEGORIES for character in value):
         kind = "control_characters"
         message = "String should have no control characters"
+        raise PydanticCustomError(kind, message)
+    if len(value.encode()) > _MAX_IDENTIFIER_BYTES:
+        kind = "too_many_bytes"
+        message = "String should have at most 768 bytes"
         raise PydanticCustomError(kind, message)
     return value
 
@@ -34,7 +51,7 @@ def _without_control_characters(value: str) -> str:
 Identifier = Annotated[
     str,
     StringConstraints(min_length=1, max_length=256),
-    AfterValidator(_without_control_characters),
+    AfterValidator(_fit_to_store),
 ]
 """The name of a user, a resource or an action."""
 
@@ -45,18 +62,25 @@ async def read_body(request: Request, model: type[_Model]) -> _Model:
     """Return the request's JSON body as a `model`.
 
     Raises `UnsupportedMediaType` for other content than JSON, `PayloadTooLarge` past
-    `MAX_BODY_BYTES`, `BadRequest` for what is not JSON, `InvalidFields` for other fields or types.
+    `MAX_BODY_BYTES`, `RequestTimeout` past SIGHTLINE_HTTP_BODY_SECONDS, `BadRequest` for what is
+    not JSON, `InvalidFields` for other fields or types.
     """
     _require_json(request)
     raw = await _read_bounded(request)
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:
-        problems = error.errors(include_url=False, include_context=False, include_input=False)
-    if problems[0]["type"] == "json_invalid":
+        invalid = error
+    if invalid.errors(include_input=False)[0]["type"] == "json_invalid":
         message = "The body is not JSON."
         raise BadRequest(message)
-    raise InvalidFields([_field_error(problem) for problem in problems[:_MAX_ERRORS]])
+    raise InvalidFields(field_errors(invalid))
+
+
+def field_errors(error: ValidationError) -> list[dict[str, str]]:
+    """Return the field and the reason of what is wrong, without a value that was sent."""
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    return [_field_error(problem) for problem in problems[:_MAX_ERRORS]]
 
 
 def _require_json(request: Request) -> None:
@@ -75,14 +99,23 @@ async def _read_bounded(request: Request) -> bytes:
         raise _too_large()
     body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                raise _too_large()
+        async with asyncio.timeout(body_seconds_of(request)):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MAX_BODY_BYTES:
+                    raise _too_large()
+    except TimeoutError:
+        message = "The body did not arrive in time."
+        raise RequestTimeout(message) from None
     except ClientDisconnect:
         message = "The client went away before the end of the body."
         raise BadRequest(message) from None
     return bytes(body)
+
+
+def body_seconds_of(request: Request) -> float:
+    """Return how long a client may take: for a whole body, or between the pieces of a stream."""
+    return float(getattr(request.app.state, BODY_SECONDS, _USUAL_SECONDS))
 
 
 def _too_large() -> PayloadTooLarge:

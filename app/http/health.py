@@ -1,6 +1,8 @@
 """Health: `/livez` while the event loop turns, `/readyz` while requests can be answered.
 
 Ready derives from the same objects as the service's work: each dependency brings its own probe.
+Busy is not away: a replica that is taken out because it has too much to do leaves that to the
+others, which are then taken out as well.
 """
 
 import asyncio
@@ -11,11 +13,13 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.errors import PoolExhausted
 from app.http.authentication import Handler
 from app.http.responses import JsonResponse
 
 _UP = "up"
 _DOWN = "down"
+_BUSY = "busy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,8 @@ def ready(dependencies: Sequence[Dependency]) -> Handler:
         states = await asyncio.gather(*(_state(dependency) for dependency in dependencies))
         away = [one for one, state in zip(dependencies, states, strict=True) if state == _DOWN]
         is_ready = not any(one.is_required for one in away)
-        status = "degraded" if away else "ready"
+        is_whole = all(state == _UP for state in states)
+        status = "ready" if is_whole else "degraded"
         return JsonResponse(
             {
                 "status": status if is_ready else "unready",
@@ -57,6 +62,8 @@ def ready(dependencies: Sequence[Dependency]) -> Handler:
 async def _state(dependency: Dependency) -> str:
     try:
         await dependency.probe()
+    except PoolExhausted:
+        return _BUSY
     except Exception:  # noqa: BLE001  # whatever is wrong with it, it is not up
         return _DOWN
     return _UP

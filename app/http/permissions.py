@@ -1,22 +1,26 @@
-"""The checks: `POST /permissions/check`, and OpenID AuthZEN 1.0's `POST /access/v1/evaluation`."""
+"""The checks: `POST /permissions/check`, `/permissions/checks` for many, `/permissions/explain`."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.audit.decisions import DecisionsOfRecord
+from app.authorization.explanation import Explanation
+from app.authorization.limits import GraphTooLarge
+from app.authorization.model import AccessQuery, Decision
+from app.authorization.questions import MOST_CHECKS, GraphQuestions
 from app.authorization.service import AuthorizationService
-from app.errors import InvalidFields
-from app.http.authentication import Handler
+from app.http.authentication import Handler, actor_of
 from app.http.bodies import Body, Identifier, read_body
+from app.http.consistency import Demand, consistency_of
 from app.http.responses import JsonResponse
 
-_USER_TYPE = "user"
-_MAX_RESOURCE = 256
 
-
-class Check(Body):
+class Question(Body):
     """May the user do the action to the resource."""
 
     user: Identifier
@@ -24,63 +28,93 @@ class Check(Body):
     action: Identifier
 
 
-class _AuthZen(BaseModel):
-    """AuthZEN objects may carry properties and more; what decides here is in the named fields."""
+class Check(Question):
+    """One question, and how new the answer must be."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
-
-
-class _Subject(_AuthZen):
-    type: Identifier
-    id: Identifier
-    properties: dict[str, Any] = {}
+    consistency: Demand = "minimize_latency"
 
 
-class _Action(_AuthZen):
-    name: Identifier
-    properties: dict[str, Any] = {}
+class CheckForRecord(Check):
+    """A check whose decision may be put on record; it is then made from the newest state."""
+
+    record: bool = False
 
 
-class _Resource(_AuthZen):
-    # Without a colon in the type, no two resources share the name `type:id`.
-    type: Annotated[Identifier, StringConstraints(pattern=r"^[^:]*$")]
-    id: Identifier
-    properties: dict[str, Any] = {}
+class Checks(Body):
+    """Many questions that are answered from one state."""
+
+    checks: Annotated[list[Question], Field(min_length=1, max_length=MOST_CHECKS)]
+    consistency: Demand = "minimize_latency"
 
 
-class Evaluation(_AuthZen):
-    """AuthZEN 1.0, "Access Evaluation API": the request."""
-
-    subject: _Subject
-    action: _Action
-    resource: _Resource
-    context: dict[str, Any] = {}
-
-
-def check(authorization: AuthorizationService) -> Handler:
+def check(authorization: AuthorizationService, on_record: DecisionsOfRecord) -> Handler:
     """Return the handler of `POST /permissions/check`."""
 
     async def handle(request: Request) -> Response:
-        asked = await read_body(request, Check)
-        decision = await authorization.check_permission(asked.user, asked.resource, asked.action)
+        asked = await read_body(request, CheckForRecord)
+        consistency = consistency_of(asked.consistency)
+        question = (asked.user, asked.resource, asked.action)
+        if asked.record:
+            decision = await on_record.check_permission(actor_of(request), *question)
+        else:
+            decision = await authorization.check_permission(*question, consistency)
         return JsonResponse({"allowed": decision.allowed, "source": decision.source})
 
     return handle
 
 
-def evaluate(authorization: AuthorizationService) -> Handler:
-    """Return the handler of `POST /access/v1/evaluation`."""
+def check_many(questions: GraphQuestions) -> Handler:
+    """Return the handler of `POST /permissions/checks`.
+
+    A question that cannot be decided is not allowed, and has its problem as `error`.
+    """
 
     async def handle(request: Request) -> Response:
-        asked = await read_body(request, Evaluation)
-        resource = f"{asked.resource.type}:{asked.resource.id}"
-        if len(resource) > _MAX_RESOURCE:
-            raise InvalidFields([{"field": "resource.id", "message": "String is too long"}])
-        if asked.subject.type != _USER_TYPE:
-            return JsonResponse({"decision": False})  # grants are for users: no other has any
-        decision = await authorization.check_permission(
-            asked.subject.id, resource, asked.action.name
+        asked = await read_body(request, Checks)
+        consistency = consistency_of(asked.consistency)
+        decisions = await questions.check_many(
+            [AccessQuery(one.user, one.resource, one.action, consistency) for one in asked.checks]
         )
-        return JsonResponse({"decision": decision.allowed})
+        return JsonResponse({"results": _results(decisions)})
 
     return handle
+
+
+def explain(questions: GraphQuestions) -> Handler:
+    """Return the handler of `POST /permissions/explain`."""
+
+    async def handle(request: Request) -> Response:
+        asked = await read_body(request, Check)
+        consistency = consistency_of(asked.consistency)
+        explanation = await questions.explain(
+            AccessQuery(asked.user, asked.resource, asked.action, consistency)
+        )
+        return JsonResponse(_shown(explanation))
+
+    return handle
+
+
+def _results(decisions: Sequence[Decision | GraphTooLarge]) -> list[dict[str, Any]]:
+    return [
+        {"allowed": one.allowed}
+        if isinstance(one, Decision)
+        else {
+            "allowed": False,
+            "error": {
+                "type": one.type,
+                "title": one.title,
+                "status": one.status,
+                "detail": one.detail,
+                **one.extensions,
+            },
+        }
+        for one in decisions
+    ]
+
+
+def _shown(explanation: Explanation) -> dict[str, Any]:
+    return {
+        "allowed": explanation.allowed,
+        "paths": [asdict(path) for path in explanation.paths],
+        "complete": explanation.complete,
+    }

@@ -14,7 +14,13 @@ import structlog
 from app import signals
 from app.reports import attributes
 from app.reports.lease import OUTAGE, kept
-from app.reports.queue import Backoff, Claim, LeaseLostError, LeaseQueue
+from app.reports.queue import (
+    Backoff,
+    CancelRequestedError,
+    Claim,
+    LeaseLostError,
+    LeaseQueue,
+)
 from telemetry import catalog
 from telemetry.catalog.attributes import ERROR_TYPE
 from telemetry.messaging import Messaging
@@ -42,6 +48,9 @@ class Handler(Protocol):
 
     def failed(self, claim: Claim, error: Exception, retry_seconds: float | None) -> None:
         """Record that the try failed and the message waits, or is dead where there is no retry."""
+
+    def cancelled(self, claim: Claim) -> None:
+        """Record that the message was cancelled while a worker had it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +81,7 @@ class Consumer:
             telemetry.tracing, telemetry.meter, system=attributes.MESSAGING_SYSTEM
         )
         self._leases_lost = telemetry.meter.counter(signals.LEASES_LOST)
+        self._leases_expired = telemetry.meter.counter(signals.LEASES_EXPIRED)
         self._awake = asyncio.Event()
         self._stopping = False
         self._failures = 0
@@ -108,6 +118,8 @@ class Consumer:
             receiving.messages = int(claim is not None)
         if claim is None:
             return False
+        if claim.lease_expired:
+            self._leases_expired.add(1, self._queue.name)
         with self._messaging.processing(
             self._span,
             self._queue.name,
@@ -118,11 +130,14 @@ class Consumer:
             processing.span.set_attribute(attributes.ATTEMPT, claim.tries)
             error = await self._attempt(claim)
             if error:
-                processing.failed(error)
+                if not isinstance(error, CancelRequestedError):
+                    processing.failed(error)
                 await self._settle(claim, error)
         return True
 
     async def _attempt(self, claim: Claim) -> Exception | None:
+        if claim.cancel_requested:
+            return CancelRequestedError()
         if claim.tries > self._settings.max_attempts:
             return AttemptsExhaustedError()
         try:
@@ -148,10 +163,14 @@ class Consumer:
         try:
             if isinstance(error, LeaseLostError):
                 raise error
-            if retry_seconds is None:
+            cancelled = isinstance(error, CancelRequestedError)
+            if cancelled:
+                await self._queue.cancel(claim)
+            elif retry_seconds is None:
                 await self._queue.bury(claim, error_type_of(error))
             else:
-                await self._queue.retry(claim, retry_seconds, error_type_of(error))
+                waits = await self._queue.retry(claim, retry_seconds, error_type_of(error))
+                cancelled = not waits
         except LeaseLostError:
             self._leases_lost.add(1, self._queue.name)
             logger.warning(
@@ -163,7 +182,14 @@ class Consumer:
                 },
             )
         else:
-            self._handler.failed(claim, error, retry_seconds)
+            if cancelled:
+                self._handler.cancelled(claim)
+                logger.info(
+                    signals.MESSAGE_CANCELLED.name,
+                    **{attributes.QUEUE: self._queue.name, attributes.TASK_ID: str(claim.id)},
+                )
+            else:
+                self._handler.failed(claim, error, retry_seconds)
 
     async def _sleep(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

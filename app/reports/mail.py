@@ -6,7 +6,7 @@ be told for the same. The trace stays inside; the correlation ID is the caller's
 
 import contextlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
@@ -55,10 +55,12 @@ class Mail:
     html: str
     created_at: datetime
     correlation_id: str | None
+    csv: bytes | None = None
+    """Attached where it is not None."""
 
 
 def compose_message(mail: Mail, mail_from: str) -> EmailMessage:
-    """Return the message: text with an HTML alternative, both safe on a 7-bit server."""
+    """Return the message: text with an HTML alternative and the CSV, safe on a 7-bit server."""
     message = EmailMessage(policy=SMTP_POLICY)
     message["From"] = Address(addr_spec=mail_from)
     message["To"] = Address(addr_spec=mail.recipient)
@@ -70,7 +72,20 @@ def compose_message(mail: Mail, mail_from: str) -> EmailMessage:
         message[CORRELATION_HEADER] = mail.correlation_id
     message.set_content(mail.text, cte="quoted-printable")
     message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
+    if mail.csv is not None:
+        message.add_attachment(
+            mail.csv,
+            maintype="text",
+            subtype="csv",
+            filename=csv_name(mail.created_at),
+            params={"charset": "utf-8", "header": "present"},
+        )
     return message
+
+
+def csv_name(created_at: datetime) -> str:
+    """Return the file name under which a report of that time is attached or downloaded."""
+    return f"access-report-{created_at.astimezone(UTC):%Y%m%d-%H%M%S}.csv"
 
 
 class MailServer:

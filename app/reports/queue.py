@@ -26,11 +26,16 @@ class LeaseLostError(Exception):
     """The message was taken over by another worker; whatever was made of it must be discarded."""
 
 
+class CancelRequestedError(Exception):
+    """Nobody wants the message any more; the work on it ends here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A message in hand. `attempt` is the fence; `tries` leaves out what was handed back unused.
 
-    `waited_seconds` is for how long it had been due when it was taken.
+    `waited_seconds` is for how long it had been due when it was taken; `lease_expired` tells that
+    the worker before gave no sign of life, `cancel_requested` that nobody wants it any more.
     """
 
     id: UUID
@@ -38,14 +43,20 @@ class Claim:
     tries: int
     carrier: Mapping[str, str]
     waited_seconds: float
+    lease_expired: bool = False
+    cancel_requested: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How many messages are due and not done, and how long ago the oldest of them was created."""
+    """How many messages are due and not done, and how long the oldest of them has been there.
+
+    `dead` is how many nobody will try again unless they are replayed.
+    """
 
     depth: int
     oldest_seconds: float
+    dead: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +98,8 @@ class LeaseQueue:
             *(row["id"], row["attempt"], row["tries"]),
             carrier=json.loads(row["carrier"]),
             waited_seconds=row["waited_seconds"],
+            lease_expired=row["lease_expired"],
+            cancel_requested=row["cancel_requested"],
         )
 
     async def extend(self, claim: Claim) -> None:
@@ -94,21 +107,29 @@ class LeaseQueue:
         with suppress_instrumentation():
             await self._settle(self._sql.extend, claim, self.lease_seconds)
 
-    async def complete(self, connection: Connection, claim: Claim) -> None:
+    async def complete(self, connection: Connection, claim: Claim) -> bool:
         """Mark the message done in the caller's transaction, where its result is stored as well.
 
         Call it first: it locks the row, so that nobody takes the message over before the commit.
+        Returns whether a cancel was asked for meanwhile; who can still heed it raises
+        `CancelRequestedError`, and so rolls back.
         """
-        if await connection.fetchval(self._sql.complete, claim.id, claim.attempt) is None:
+        cancel_requested = await connection.fetchval(self._sql.complete, claim.id, claim.attempt)
+        if cancel_requested is None:
             raise LeaseLostError
+        return bool(cancel_requested)
 
-    async def retry(self, claim: Claim, delay_seconds: float, error_type: str) -> None:
-        """Put the message back, due after `delay_seconds`."""
-        await self._settle(self._sql.retry, claim, delay_seconds, error_type)
+    async def retry(self, claim: Claim, delay_seconds: float, error_type: str) -> bool:
+        """Put the message back, due after `delay_seconds`; False where it is cancelled instead."""
+        return not await self._settle(self._sql.retry, claim, delay_seconds, error_type)
 
     async def bury(self, claim: Claim, error_type: str) -> None:
         """Mark the message dead: nobody will take it again."""
         await self._settle(self._sql.bury, claim, error_type)
+
+    async def cancel(self, claim: Claim) -> None:
+        """Mark the message cancelled: nobody will take it unless it is replayed."""
+        await self._settle(self._sql.cancel, claim)
 
     async def hand_back(self, claim: Claim) -> None:
         """Put the message back at once, as if it had not been tried."""
@@ -119,9 +140,12 @@ class LeaseQueue:
         with suppress_instrumentation():
             async with self._pool.acquire() as connection:
                 row = await connection.fetchrow(self._sql.backlog)
-        return Backlog(row["depth"], row["oldest_seconds"])
+        return Backlog(row["depth"], row["oldest_seconds"], row["dead"])
 
-    async def _settle(self, statement: str, claim: Claim, *values: object) -> None:
+    async def _settle(self, statement: str, claim: Claim, *values: object) -> bool:
+        """Return whether the statement says that the message is cancelled."""
         async with self._pool.acquire() as connection:
-            if await connection.fetchval(statement, claim.id, claim.attempt, *values) is None:
-                raise LeaseLostError
+            cancelled = await connection.fetchval(statement, claim.id, claim.attempt, *values)
+        if cancelled is None:
+            raise LeaseLostError
+        return bool(cancelled)

@@ -20,6 +20,7 @@ class BacklogSampler:
         self._queues = tuple(queues)
         self._depth = meter.gauge(signals.QUEUE_DEPTH)
         self._age = meter.gauge(signals.QUEUE_AGE)
+        self._dead = meter.gauge(signals.DEAD_LETTERS)
 
     async def run(self) -> None:
         """Sample until cancelled."""
@@ -36,8 +37,9 @@ class BacklogSampler:
         try:
             backlog = await queue.backlog()
         except OUTAGE:
-            depth = age = math.nan
+            depth = age = dead = math.nan
         else:
-            depth, age = backlog.depth, backlog.oldest_seconds
+            depth, age, dead = backlog.depth, backlog.oldest_seconds, backlog.dead
         self._depth.set(depth, queue.name)
         self._age.set(age, queue.name)
+        self._dead.set(dead, queue.name)

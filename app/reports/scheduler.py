@@ -12,12 +12,13 @@ from uuid import UUID
 import structlog
 
 from app import signals
+from app.audit.trail import Entry, record
 from app.database.pool import Connection, DatabasePool
 from app.database.report_statements import INSERT_JOB, SAME_KEY_JOB
 from app.errors import Conflict
 from app.reports import attributes
 from app.reports.address import recipient_address
-from app.reports.names import REPORTS
+from app.reports.names import REPORTS, object_of
 from telemetry import propagation
 from telemetry.catalog.attributes import MESSAGING_MESSAGE_ID
 from telemetry.messaging import Messaging
@@ -88,6 +89,9 @@ async def enqueue(  # noqa: PLR0913, PLR0917  # the columns of the row
         INSERT_JOB, task_id, requested_by, idempotency_key, recipient, subject, carrier
     )
     if inserted is not None:
+        details = {} if subject is None else {"about": subject}
+        entry = Entry(requested_by, "report.schedule", object_of(task_id), details=details)
+        await record(connection, entry)
         return Enqueued(task_id, is_new=True)
     earlier = await connection.fetchrow(
         SAME_KEY_JOB, requested_by, idempotency_key, recipient, subject

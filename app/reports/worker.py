@@ -1,6 +1,10 @@
-"""The worker process' work: both queues' consumers, and the sampler, until told to stop."""
+"""The worker process' work, until told to stop: both queues' consumers, and what runs beside them.
+
+Beside them run the sampler, the clock of schedules and the retention of finished reports.
+"""
 
 import asyncio
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from app import signals
@@ -8,12 +12,14 @@ from app.database.pool import DatabasePool
 from app.database.report_statements import MAIL_LEASES, REPORT_LEASES
 from app.errors import SettingsError
 from app.reports.address import recipient_address
+from app.reports.clock import ScheduleClock
 from app.reports.consumer import Consumer, ConsumerSettings
 from app.reports.mail import MailServer
 from app.reports.mailer import MailHandler
 from app.reports.maker import ReportHandler
 from app.reports.names import MAIL, REPORTS
-from app.reports.queue import LeaseQueue
+from app.reports.queue import Backoff, LeaseQueue
+from app.reports.retention import Retention
 from app.reports.sampler import BacklogSampler
 from app.settings import Settings
 from telemetry.runtime import Telemetry
@@ -32,7 +38,9 @@ async def run_worker(
     """
     sender = _sender(settings)
     consumer_settings = ConsumerSettings(
-        poll_seconds=settings.poll_seconds, max_attempts=settings.max_attempts
+        poll_seconds=settings.poll_seconds,
+        max_attempts=settings.max_attempts,
+        backoff=Backoff(first=settings.retry_seconds),
     )
     reports = LeaseQueue(REPORTS, pool, REPORT_LEASES, lease_seconds=settings.lease_seconds)
     mails = LeaseQueue(MAIL, pool, MAIL_LEASES, lease_seconds=settings.lease_seconds)
@@ -52,16 +60,25 @@ async def run_worker(
         consumer_settings,
     )
     sampler = BacklogSampler((reports, mails), telemetry.meter)
-    await _run_until(stop, [maker, mailer], sampler, settings.stop_seconds)
+    clock = ScheduleClock(pool, telemetry, poll_seconds=settings.poll_seconds, on_due=maker.wake)
+    retention = Retention(pool, telemetry.meter, days=settings.report_retention_days)
+    beside = [sampler.run, clock.run, retention.run]
+    await _run_until(stop, [maker, mailer], beside, settings.stop_seconds)
 
 
 async def _run_until(
-    stop: asyncio.Event, consumers: list[Consumer], sampler: BacklogSampler, stop_seconds: float
+    stop: asyncio.Event,
+    consumers: Sequence[Consumer],
+    beside: Sequence[Callable[[], Coroutine[Any, Any, None]]],
+    stop_seconds: float,
 ) -> None:
-    """Run all until `stop` is set; one that fails stops the others, and its error is raised."""
+    """Run all until `stop` is set; one that fails stops the others, and its error is raised.
+
+    What runs `beside` the consumers has nothing in hand between two steps: it is just cancelled.
+    """
     working = [asyncio.create_task(consumer.run()) for consumer in consumers]
     stopped = asyncio.create_task(stop.wait())
-    endless = [stopped, asyncio.create_task(sampler.run())]
+    endless: list[asyncio.Task[Any]] = [stopped, *(asyncio.create_task(run()) for run in beside)]
     try:
         await asyncio.wait([*endless, *working], return_when=asyncio.FIRST_COMPLETED)
         for consumer in consumers:

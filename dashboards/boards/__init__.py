@@ -2,7 +2,10 @@
 
 from typing import Final
 
+from dashboards.boards.access import ACCESS
+from dashboards.boards.audit import AUDIT
 from dashboards.boards.authorization import AUTHORIZATION
+from dashboards.boards.batches import BATCHES
 from dashboards.boards.reports import REPORTS
 from dashboards.boards.runtime import RUNTIME
 from dashboards.boards.service_overview import SERVICE_OVERVIEW
@@ -13,6 +16,9 @@ BOARDS: Final[tuple[Board, ...]] = (
     SERVICE_OVERVIEW,
     AUTHORIZATION,
     REPORTS,
+    BATCHES,
+    AUDIT,
+    ACCESS,
     RUNTIME,
     TELEMETRY_HEALTH,
 )

@@ -7,12 +7,17 @@ from app.signals import (
     CACHE_LOOKUPS,
     CACHE_RESULT,
     CHANGE,
+    CHECK_BATCH_SIZE,
     CHECK_DURATION,
     DECISION,
     DECISION_SOURCE,
     EPOCH_AGE,
     GRANT_CHANGES,
+    GRAPH_LIMIT,
+    GRAPH_LIMITS_EXCEEDED,
     LAYER,
+    RELATION,
+    RELATION_CHANGES,
 )
 from dashboards.boards.dependencies import DATABASE_CLIENTS, POOL_PANELS
 from dashboards.model import Board, Row
@@ -116,6 +121,31 @@ _CACHES: Final = (
     ),
 )
 
+_GRAPH: Final = (
+    timeseries(
+        "Changes of relations",
+        rate(RELATION_CHANGES, by=(RELATION,)),
+        answers="How often do memberships, parents of resources and implied actions change?",
+        if_wrong="Each change makes a new epoch: constant change keeps the caches cold.",
+        when_empty="No relation changed in this range",
+    ),
+    timeseries(
+        "Checks past the graph's limits",
+        rate(GRAPH_LIMITS_EXCEEDED, by=(GRAPH_LIMIT,)),
+        answers="How many checks a second were answered by a problem, for want of an end?",
+        if_wrong="depth: groups or resources nested too far. fan_out: a user in too many groups.",
+        when_empty=_NO_CHECK,
+    ),
+    timeseries(
+        "Checks in a batch",
+        quantile(CHECK_BATCH_SIZE, 0.5),
+        quantile(CHECK_BATCH_SIZE, 0.95),
+        answers="How many checks does a batch ask for?",
+        if_wrong="Always 1: the caller could use the single check, which the caches answer.",
+        when_empty="No batch in this range",
+    ),
+)
+
 AUTHORIZATION: Final = Board(
     slug="authorization",
     title="Authorization and caches",
@@ -123,6 +153,7 @@ AUTHORIZATION: Final = Board(
     rows=(
         Row("Checks", _CHECKS),
         Row("Caches", _CACHES),
+        Row("Graph", _GRAPH),
         Row("Connection pool", POOL_PANELS),
         Row("PostgreSQL and Redis", DATABASE_CLIENTS),
     ),

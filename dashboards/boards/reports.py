@@ -3,15 +3,21 @@
 from typing import Final
 
 from app.signals import (
+    DEAD_LETTERS,
+    LEASES_EXPIRED,
     LEASES_LOST,
     MAIL_FINISHED,
     MAIL_OUTCOME,
     QUEUE,
     QUEUE_AGE,
     QUEUE_DEPTH,
+    RECIPIENTS_FORGOTTEN,
     REPORT_DELIVERY_TIME,
     REPORT_OUTCOME,
     REPORTS_FINISHED,
+    REPORTS_REPLAYED,
+    SCHEDULE_RUN,
+    SCHEDULE_RUNS,
 )
 from dashboards.model import Board, Row
 from dashboards.panels import heatmap, timeseries
@@ -80,7 +86,7 @@ _WORK: Final = (
     timeseries(
         "Reports by outcome",
         rate(REPORTS_FINISHED, by=(REPORT_OUTCOME,)),
-        answers="What becomes of the report jobs: delivered, retried, or given up?",
+        answers="What becomes of the report jobs: delivered, retried, given up, or cancelled?",
         if_wrong="dead: nobody tries it again; the log line report.dead names the kind of error.",
         when_empty=_NO_REPORT,
     ),
@@ -97,6 +103,48 @@ _WORK: Final = (
         answers="How often did a worker finish too late, when another had taken the message?",
         if_wrong="The work takes longer than SIGHTLINE_LEASE_SECONDS, or a worker stood still.",
         when_empty="No lease was lost in this range",
+    ),
+)
+
+_ENDS: Final = (
+    timeseries(
+        "Dead letters",
+        gauge(DEAD_LETTERS, "max", by=(QUEUE,)),
+        answers="How many messages does nobody try any more?",
+        if_wrong="`python -m app reports dead` names them; `reports replay` tries them anew.",
+    ),
+    timeseries(
+        "Leases that ran out",
+        rate(LEASES_EXPIRED, by=(QUEUE,)),
+        answers="How often was a message taken over from a worker that gave no sign of life?",
+        if_wrong="A worker was killed or stood still: see its restarts and its event loop.",
+        when_empty="No lease ran out in this range",
+    ),
+    timeseries(
+        "Replays",
+        rate(REPORTS_REPLAYED),
+        answers="How many reports are put back on their queue by hand?",
+        if_wrong="The same ones again and again: what ails them is not mended.",
+        when_empty="No report was replayed in this range",
+    ),
+)
+
+_SCHEDULED: Final = (
+    timeseries(
+        "Scheduled reports",
+        rate(SCHEDULE_RUNS, by=(SCHEDULE_RUN,)),
+        answers="How many scheduled reports fall due, and did a worker see to each in time?",
+        if_wrong="missed: no worker ran when it fell due; it is made once for all that it missed.",
+        when_empty="No schedule fell due in this range",
+        width=12,
+    ),
+    timeseries(
+        "Recipients forgotten",
+        rate(RECIPIENTS_FORGOTTEN),
+        answers="Are addresses and contents deleted once their retention is over?",
+        if_wrong="None, with reports older than SIGHTLINE_REPORT_RETENTION_DAYS: is a worker up?",
+        when_empty="No report's retention ended in this range",
+        width=12,
     ),
 )
 
@@ -131,5 +179,12 @@ REPORTS: Final = Board(
     slug="reports",
     title="Reports, queue and mail",
     description="Report jobs from the queue through the worker to the mail server.",
-    rows=(Row("Queue", _QUEUE), Row("Flow", _FLOW), Row("Work", _WORK), Row("Time", _TIME)),
+    rows=(
+        Row("Queue", _QUEUE),
+        Row("Flow", _FLOW),
+        Row("Work", _WORK),
+        Row("Ends", _ENDS),
+        Row("Schedules and retention", _SCHEDULED),
+        Row("Time", _TIME),
+    ),
 )

@@ -93,7 +93,13 @@ class Service:
         status, error, seconds = "200", "", 0.002
         if self._broken.is_set():
             status, error, seconds = "503", "503", 0.4
-        child = self._histogram.labels("POST", "/permissions/check", status, error)
+        labels = dict.fromkeys(http.REQUEST_DURATION.label_names, "") | {
+            "http_request_method": "POST",
+            "http_route": "/permissions/check",
+            "http_response_status_code": status,
+            "error_type": error,
+        }
+        child = self._histogram.labels(**labels)
         child.observe(seconds)
 
 

@@ -81,6 +81,8 @@ def test_the_agreed_uids(generated: dict[str, dict[str, Any]]) -> None:
         "sightline-service-overview",
         "sightline-authorization",
         "sightline-reports",
+        "sightline-batches",
+        "sightline-audit",
         "sightline-runtime",
         "sightline-telemetry-health",
     }

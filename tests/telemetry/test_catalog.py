@@ -77,7 +77,7 @@ def test_an_unknown_label_is_named() -> None:
 
 def test_a_matcher_refuses_a_value_that_never_occurs() -> None:
     with pytest.raises(DeclarationError, match="never has"):
-        Matcher(catalog.http.METHOD, "=", "FETCH")
+        Matcher(catalog.http.SCHEME, "=", "gopher")
 
 
 def test_a_latency_threshold_must_be_a_bucket() -> None:

@@ -108,6 +108,7 @@ async def test_requests_that_wait_for_others_are_told_by_the_stop(tmp_path: Path
     await asyncio.to_thread(telemetry.stop)
     labels = {
         "http_request_method": "GET",
+        "url_scheme": "http",
         "http_route": "/",
         "http_response_status_code": "200",
         "error_type": "",
@@ -122,6 +123,7 @@ async def test_requests_that_wait_for_others_wait_for_a_moment_only() -> None:
     await client_of(telemetry).get("/")
     labels = {
         "http_request_method": "GET",
+        "url_scheme": "http",
         "http_route": "/",
         "http_response_status_code": "200",
         "error_type": "",

@@ -1,5 +1,6 @@
 """Layers over real servers, and an epoch whose trust does not run out while a test is slow."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
@@ -39,6 +40,21 @@ class Counted:
         return Decision(self.allowed, Source.DATABASE)
 
 
+class Gated(Counted):
+    """A layer that answers when it may; `started` is released by each question that reaches it."""
+
+    def __init__(self, *, allowed: bool = False) -> None:
+        super().__init__(allowed=allowed)
+        self.started = asyncio.Semaphore(0)
+        self.may_end = asyncio.Event()
+
+    async def decide(self, query: AccessQuery) -> Decision:
+        decision = await super().decide(query)
+        self.started.release()
+        await self.may_end.wait()
+        return decision
+
+
 def some_epoch(number: int = 1) -> EpochId:
     return EpochId(number, uuid4())
 
@@ -58,14 +74,17 @@ def epoch(captured: Captured, clock: Clock) -> Epoch:
 
 @pytest.fixture
 async def store(settings: Settings, captured: Captured) -> AsyncIterator[RedisStore]:
-    opened = RedisStore.open(settings.redis_url.get_secret_value(), captured.telemetry)
+    url = settings.redis_url.get_secret_value()
+    opened = RedisStore.open(
+        url, captured.telemetry, command_seconds=settings.redis_command_seconds
+    )
     yield opened
     await opened.close()
 
 
 @pytest.fixture
 def evaluator(pool: DatabasePool, captured: Captured) -> GrantEvaluator:
-    return GrantEvaluator(pool, captured.telemetry.tracing)
+    return GrantEvaluator(pool, captured.telemetry.tracing, captured.telemetry.meter)
 
 
 @pytest.fixture

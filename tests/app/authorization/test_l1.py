@@ -1,12 +1,10 @@
 """The in-process cache: what it keeps, for how long, and what it tells of itself."""
 
-import asyncio
-
 import pytest
 
 from app import signals
 from app.authorization.epoch import TRUSTED_SECONDS, Epoch
-from app.authorization.l1 import LONGEST_SECONDS, LocalCache
+from app.authorization.l1 import LONGEST_DENIAL_SECONDS, LONGEST_SECONDS, LocalCache
 from app.authorization.model import AccessQuery, Decision, Source
 from telemetry.testing import Captured
 from tests.app.authorization.conftest import ALICE, Clock, Counted, some_epoch
@@ -43,17 +41,43 @@ async def test_a_denial_is_remembered_as_one(
     assert results == ["miss", "hit"]
 
 
-async def test_nothing_is_remembered_for_longer_than_five_seconds(
+@pytest.mark.parametrize(
+    ("allowed", "longest"), [(True, LONGEST_SECONDS), (False, LONGEST_DENIAL_SECONDS)]
+)
+async def test_nothing_is_remembered_for_longer_than_its_time(
+    allowed: bool,  # noqa: FBT001  # a parameter of the test
+    longest: float,
+    inner: Counted,
+    epoch: Epoch,
+    captured: Captured,
+) -> None:
+    assert longest <= LONGEST_SECONDS <= 5
+    now = Clock()
+    inner.allowed = allowed
+    meter, tracing = captured.telemetry.meter, captured.telemetry.tracing
+    cache = LocalCache(inner, epoch, meter, tracing, clock=now)
+    await cache.decide(ALICE)
+    now.now += longest * 0.79
+    await cache.decide(ALICE)  # asked in between: that prolongs nothing
+    assert inner.asked == 1
+    now.now += longest * 0.21
+    await cache.decide(ALICE)
+    assert inner.asked == 2
+
+
+async def test_what_came_together_does_not_go_together(
     inner: Counted, epoch: Epoch, captured: Captured
 ) -> None:
     now = Clock()
     meter, tracing = captured.telemetry.meter, captured.telemetry.tracing
     cache = LocalCache(inner, epoch, meter, tracing, clock=now)
-    await cache.decide(ALICE)
-    for _ in range(3):
-        now.now += LONGEST_SECONDS / 3  # asked in between: that prolongs nothing
-        await cache.decide(ALICE)
-    assert inner.asked == 2
+    queries = [AccessQuery(str(number), "r", "a") for number in range(200)]
+    for query in queries:
+        await cache.decide(query)
+    now.now += LONGEST_DENIAL_SECONDS * 0.9
+    for query in queries:
+        await cache.decide(query)
+    assert 200 < inner.asked < 400
 
 
 async def test_another_epoch_forgets(cache: LocalCache, inner: Counted, epoch: Epoch) -> None:
@@ -62,27 +86,6 @@ async def test_another_epoch_forgets(cache: LocalCache, inner: Counted, epoch: E
     inner.allowed = True
     assert (await cache.decide(ALICE)).allowed
     assert inner.asked == 2
-
-
-async def test_a_load_that_a_change_overtakes_is_not_kept(epoch: Epoch, captured: Captured) -> None:
-    started, may_end = asyncio.Event(), asyncio.Event()
-
-    class Slow(Counted):
-        async def decide(self, query: AccessQuery) -> Decision:
-            answer = await super().decide(query)
-            started.set()
-            await may_end.wait()
-            return answer
-
-    slow = Slow(allowed=True)
-    cache = LocalCache(slow, epoch, captured.telemetry.meter, captured.telemetry.tracing)
-    loading = asyncio.create_task(cache.decide(ALICE))
-    await started.wait()
-    epoch.move(some_epoch(2))  # the revoke, between the reading and the keeping
-    slow.allowed = False
-    may_end.set()
-    await loading
-    assert not (await cache.decide(ALICE)).allowed
 
 
 async def test_an_unconfirmed_epoch_goes_past_the_cache(

@@ -7,14 +7,20 @@ import pytest
 import redis
 
 from app import signals
+from app.authorization.breaker import FAILURES_TO_OPEN, OPEN_SECONDS
 from app.authorization.epoch import TRUSTED_SECONDS, Epoch
-from app.authorization.l2 import LONGEST_MILLISECONDS, SharedCache, key_of
+from app.authorization.l2 import (
+    LONGEST_DENIAL_MILLISECONDS,
+    LONGEST_MILLISECONDS,
+    SharedCache,
+    key_of,
+)
 from app.authorization.model import AccessQuery, Decision, Source
 from app.authorization.store import RedisStore, StoreUnavailableError
 from app.settings import Settings
 from telemetry.catalog import database
 from telemetry.testing import Captured
-from tests.app.authorization.conftest import ALICE, Clock, Counted, some_epoch
+from tests.app.authorization.conftest import ALICE, Clock, Counted
 from tests.servers import ValkeyServer
 
 
@@ -41,19 +47,26 @@ def lookups(captured: Captured, result: str) -> float:
     )
 
 
-@pytest.mark.parametrize(("allowed", "byte"), [(False, b"0"), (True, b"1")])
-async def test_a_decision_is_one_byte_and_is_shared(
+@pytest.mark.parametrize(
+    ("allowed", "byte", "longest"),
+    [(False, b"0", LONGEST_DENIAL_MILLISECONDS), (True, b"1", LONGEST_MILLISECONDS)],
+)
+async def test_a_decision_stands_with_its_epoch_and_is_shared(  # noqa: PLR0913, PLR0917  # fixtures
     allowed: bool,  # noqa: FBT001  # a parameter of the test
     byte: bytes,
+    longest: int,
     cache: SharedCache,
     inner: Counted,
+    epoch: Epoch,
     server: "redis.Redis",
 ) -> None:
+    current = epoch.current()
+    assert current is not None
     inner.allowed = allowed
     assert await cache.decide(ALICE) == Decision(allowed, Source.DATABASE)
     [key] = server.keys()
-    assert server.get(key) == byte
-    assert 0 < server.pttl(key) <= LONGEST_MILLISECONDS
+    assert server.get(key) == byte + current.mark.bytes
+    assert 0 < server.pttl(key) <= longest <= LONGEST_MILLISECONDS
     assert b"alice" not in key
     assert await cache.decide(ALICE) == Decision(allowed, Source.L2)
     assert inner.asked == 1
@@ -70,18 +83,18 @@ async def test_a_value_that_nobody_here_wrote_is_no_decision(
 ) -> None:
     current = epoch.current()
     assert current is not None
-    for foreign in (b"True", b"False", b"", b"11", b"\x00"):
-        server.set(key_of(ALICE, current), foreign)
+    mark = current.mark.bytes
+    foreign = (b"True", b"False", b"", b"1", b"11", b"\x00", b"2" + mark, b"1" + mark + b"1")
+    for value in foreign:
+        server.set(key_of(ALICE), value)
         assert not (await cache.decide(ALICE)).allowed
-    assert inner.asked == 5
+    assert inner.asked == len(foreign)
 
 
 async def test_a_key_of_the_wrong_kind_is_an_error_and_no_decision(
-    cache: SharedCache, inner: Counted, epoch: Epoch, server: "redis.Redis", captured: Captured
+    cache: SharedCache, server: "redis.Redis", captured: Captured
 ) -> None:
-    current = epoch.current()
-    assert current is not None
-    server.lpush(key_of(ALICE, current), "1")
+    server.lpush(key_of(ALICE), "1")
     assert not (await cache.decide(ALICE)).allowed
     assert lookups(captured, "error") == 1
     [span] = [span for span in captured.spans() if span.name.startswith("GET ")]
@@ -90,15 +103,13 @@ async def test_a_key_of_the_wrong_kind_is_an_error_and_no_decision(
 
 
 def test_no_two_questions_have_one_key() -> None:
-    epoch = some_epoch()
     pairs = [
         (AccessQuery("bob:vault", "doc", "read"), AccessQuery("bob", "vault:doc", "read")),
         (AccessQuery("a", "bc", "d"), AccessQuery("ab", "c", "d")),
         (AccessQuery("a", "b", "cd"), AccessQuery("a", "bc", "d")),
     ]
     for one, other in pairs:
-        assert key_of(one, epoch) != key_of(other, epoch)
-    assert key_of(ALICE, some_epoch(7)) != key_of(ALICE, some_epoch(7))
+        assert key_of(one) != key_of(other)
 
 
 async def test_an_unconfirmed_epoch_goes_past_redis(
@@ -158,17 +169,28 @@ async def test_redis_is_used_again_when_it_is_back(
 ) -> None:
     now = Clock()
     own = ValkeyServer(tmp_path)
-    store = RedisStore.open(own.url, captured.telemetry, clock=now)
+    store = RedisStore.open(own.url, captured.telemetry, command_seconds=2, clock=now)
     meter, tracing = captured.telemetry.meter, captured.telemetry.tracing
     cache = SharedCache(inner, store, epoch, meter, tracing)
     try:
-        await cache.decide(ALICE)
+        for _ in range(FAILURES_TO_OPEN):
+            await cache.decide(ALICE)
         own.start()
         await cache.decide(ALICE)  # still left alone
-        now.now += 1.1
+        now.now += OPEN_SECONDS
         await cache.decide(ALICE)
         assert (await cache.decide(ALICE)).source is Source.L2
-        assert (lookups(captured, "error"), lookups(captured, "miss")) == (2, 1)
+        assert (lookups(captured, "error"), lookups(captured, "miss")) == (4, 1)
+        assert captured.events() == ["cache.unavailable", "cache.recovered"]
     finally:
         own.stop()
         await store.close()
+
+
+async def test_nothing_is_put_where_nothing_could_be_read(
+    cache: SharedCache, server: "redis.Redis", captured: Captured
+) -> None:
+    server.lpush(key_of(ALICE), "1")
+    await cache.decide(ALICE)
+    names = [name.partition(" ")[0] for name in captured.span_names()]
+    assert (names.count("GET"), names.count("SET")) == (1, 0)

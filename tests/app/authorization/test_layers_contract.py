@@ -58,7 +58,7 @@ async def test_a_change_is_seen_at_once_by_the_process_that_made_it(
         assert await answers(layer, ALICE) == [False] * 3
         assert await register.grant(ALICE, "tests")
         assert await answers(layer, ALICE) == [True] * 3
-        assert await register.revoke(ALICE)
+        assert await register.revoke(ALICE, "tests")
     assert await answers(layer, ALICE) == [False] * 3
 
 

@@ -8,7 +8,7 @@ import pytest
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from app.database.pool import DatabasePool
-from app.errors import Unavailable
+from app.errors import PoolExhausted, Unavailable
 from app.settings import Settings
 from telemetry.catalog import attributes, database
 from telemetry.testing import Captured
@@ -184,3 +184,81 @@ async def test_an_unreachable_database_is_unavailable_without_its_address(
     with pytest.raises(Unavailable) as refused:
         await DatabasePool.open(nowhere, captured.telemetry)
     assert "secret" not in str(refused.value)
+
+
+async def test_one_waiter_too_many_is_refused_at_once(
+    settings: Settings, captured: Captured
+) -> None:
+    changed = {"database_waiting_max": 3, "database_acquire_seconds": 5.0}
+    pool = await DatabasePool.open(settings.model_copy(update=changed), captured.telemetry)
+
+    async def use() -> None:
+        async with pool.acquire():
+            pass
+
+    async with pool.acquire(), pool.acquire():
+        waiting = [asyncio.create_task(use()) for _ in range(3)]
+        await asyncio.sleep(0)
+        with pytest.raises(PoolExhausted, match="Too many callers wait"):
+            await use()
+        assert not any(task.done() for task in waiting)
+    await asyncio.gather(*waiting)
+    await use()
+    assert captured.sample(database.TIMEOUTS, POOL) == 1
+    assert captured.sample(database.PENDING_REQUESTS, POOL) == 0
+    await pool.close()
+
+
+async def test_the_server_ends_a_transaction_that_asks_for_nothing(
+    settings: Settings, captured: Captured
+) -> None:
+    changed = {"database_idle_transaction_seconds": 0.1}
+    pool = await DatabasePool.open(settings.model_copy(update=changed), captured.telemetry)
+
+    async def dawdle() -> None:
+        async with pool.transaction() as connection:
+            await connection.execute("SELECT 1")
+            await asyncio.sleep(0.5)
+            await connection.execute("SELECT 1")
+
+    with pytest.raises(Unavailable):
+        await dawdle()
+    await pool.ping()
+    await pool.close()
+
+
+async def test_behind_pgbouncer_nothing_is_kept_on_a_connection(
+    settings: Settings, captured: Captured
+) -> None:
+    async def prepared(pool: DatabasePool) -> tuple[int, str]:
+        async with pool.acquire() as connection:
+            for number in range(3):
+                await connection.fetchval("SELECT $1::int", number)
+            kept = await connection.fetchval("SELECT count(*) FROM pg_prepared_statements")
+            timeout = await connection.fetchval("SHOW statement_timeout")
+        return kept, timeout
+
+    direct = await DatabasePool.open(settings, captured.telemetry)
+    changed = settings.model_copy(update={"database_pgbouncer": True})
+    behind = await DatabasePool.open(changed, captured.telemetry)
+    assert await prepared(direct) != (0, "0")
+    assert await prepared(behind) == (0, "0")
+    await direct.close()
+    await behind.close()
+
+
+async def test_dead_connections_are_noticed_and_replaced(
+    pool: DatabasePool, settings: Settings, captured: Captured
+) -> None:
+    async with pool.acquire(), pool.acquire():
+        pass
+    killer = await asyncpg.connect(settings.database_url.get_secret_value())
+    await killer.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        " AND datname = current_database()"
+    )
+    await killer.close()
+    await asyncio.sleep(0.1)
+    async with pool.acquire() as first, pool.acquire() as second:
+        assert [await first.fetchval("SELECT 1"), await second.fetchval("SELECT 2")] == [1, 2]
+    assert captured.sample(database.CREATE_TIME, POOL) >= 4

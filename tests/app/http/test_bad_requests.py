@@ -55,10 +55,10 @@ BAD = {
     "newline": request(422, "POST", "/grants", GOOD.replace(b'"u"', b'"a\\nb"')),
     "revoke nothing": request(404, "DELETE", "/grants"),
     "AuthZEN without subject": request(
-        422, "POST", "/access/v1/evaluation", b'{"action":{"name":"a"}}'
+        400, "POST", "/access/v1/evaluation", b'{"action":{"name":"a"}}'
     ),
     "AuthZEN resource too long": request(
-        422,
+        400,
         "POST",
         "/access/v1/evaluation",
         b'{"subject":{"type":"user","id":"u"},"action":{"name":"a"},"resource":{"type":"t","id":"'
@@ -66,10 +66,55 @@ BAD = {
         + b'"}}',
     ),
     "AuthZEN colon in a type": request(
-        422,
+        400,
         "POST",
         "/access/v1/evaluation",
         b'{"subject":{"type":"user","id":"u"},"action":{"name":"a"},"resource":{"type":"t:u","id":"r"}}',
+    ),
+    "AuthZEN form": request(
+        400, "POST", "/access/v1/evaluation", headers=AUTHORIZED | {"Content-Type": "text/plain"}
+    ),
+    "AuthZEN semantic": request(
+        400,
+        "POST",
+        "/access/v1/evaluations",
+        b'{"evaluations":[{}],"options":{"evaluations_semantic":"some"}}',
+    ),
+    "AuthZEN too many": request(
+        400, "POST", "/access/v1/evaluations", b'{"evaluations":[' + b"{}," * 100 + b"{}]}"
+    ),
+    "AuthZEN consistency": request(
+        400, "POST", "/access/v1/evaluation", headers=AUTHORIZED | JSON | {"Consistency-Token": "x"}
+    ),
+    "two holders": request(422, "POST", "/grants", GOOD[:-1] + b',"group":"g"}'),
+    "no holder": request(422, "POST", "/grants", b'{"resource":"r","action":"a"}'),
+    "two members": request(
+        422, "POST", "/groups/members", b'{"group":"g","user":"u","member_group":"h"}'
+    ),
+    "a group in itself": request(
+        422, "POST", "/groups/members", b'{"group":"g","member_group":"g"}'
+    ),
+    "a resource in itself": request(
+        422, "POST", "/resources/parents", b'{"resource":"r","parent":"r"}'
+    ),
+    "an action by itself": request(
+        422, "POST", "/actions/implications", b'{"action":"a","implied_by":"a"}'
+    ),
+    "leave nothing": request(404, "DELETE", "/groups/members", b'{"group":"g","user":"u"}'),
+    "no checks": request(422, "POST", "/permissions/checks", b'{"checks":[]}'),
+    "not a token": request(400, "POST", CHECK, GOOD[:-1] + b',"consistency":{"at_least":"x"}}'),
+    "not a consistency": request(422, "POST", CHECK, GOOD[:-1] + b',"consistency":"some"}'),
+    "too many bytes": request(
+        422, "POST", CHECK, GOOD.replace(b'"u"', b'"' + "\U0001f511".encode() * 200 + b'"')
+    ),
+    "list of nothing": request(422, "GET", "/grants"),
+    "list of two": request(422, "GET", "/grants?user=u&resource=r"),
+    "list of an odd name": request(422, "GET", "/grants?user=%00"),
+    "endless page": request(422, "GET", "/grants?user=u&limit=501"),
+    "no page": request(422, "GET", "/grants?user=u&limit=0"),
+    "odd cursor": request(400, "GET", "/grants?user=u&cursor=%F0%9F%94%91"),
+    "another listing's cursor": request(
+        400, "GET", "/grants?user=u&cursor=WyJtZW1iZXJzIixmYWxzZSwieCJd"
     ),
 }
 
@@ -110,7 +155,7 @@ async def test_a_missing_key_is_asked_for(stranger: httpx.AsyncClient) -> None:
 
 async def test_a_wrong_method_is_told_the_right_ones(client: httpx.AsyncClient) -> None:
     response = await client.put("/grants")
-    assert set(response.headers["allow"].split(", ")) == {"POST", "DELETE"}
+    assert set(response.headers["allow"].split(", ")) == {"GET", "HEAD", "POST", "DELETE"}
 
 
 async def test_wrong_fields_are_named_and_not_quoted(client: httpx.AsyncClient) -> None:

@@ -1,8 +1,11 @@
 """Health needs no key, and says which dependency is away."""
 
+from contextlib import AsyncExitStack
+
 import httpx
 
 from app.bootstrap import build
+from app.database.pool import DatabasePool
 from app.settings import Settings
 from telemetry.testing import Captured
 from tests.app.conftest import client_of
@@ -40,3 +43,15 @@ async def test_probes_make_no_spans_of_their_own(
 ) -> None:
     await stranger.get("/readyz")
     assert captured.span_names() == ["GET /readyz"]
+
+
+async def test_a_busy_pool_does_not_take_the_replica_out(
+    service_pool: DatabasePool, settings: Settings, stranger: httpx.AsyncClient
+) -> None:
+    async with AsyncExitStack() as held:
+        for _ in range(settings.database_pool_max):
+            await held.enter_async_context(service_pool.acquire())
+        busy = await stranger.get("/readyz")
+    assert (busy.status_code, busy.json()["status"]) == (200, "degraded")
+    assert busy.json()["checks"]["database"]["state"] == "busy"
+    assert (await stranger.get("/readyz")).json()["status"] == "ready"

@@ -1,6 +1,7 @@
 """What the tests of reports share: a real SMTP server, a scheduler, a worker that stops."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,13 +10,24 @@ from email.message import EmailMessage
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from pydantic import SecretStr
+from starlette.applications import Starlette
 
 from app.database.pool import DatabasePool
+from app.http.authentication import Gate
+from app.http.problems import exception_handlers
+from app.reports.control import ReportControl
+from app.reports.http import routes
 from app.reports.scheduler import ReportScheduler
+from app.reports.schedules import ReportSchedules
+from app.reports.schedules_http import routes as schedule_routes
 from app.reports.status import ReportStatuses
 from app.reports.worker import run_worker
+from app.security.key_ring import KeyRing, Rates
+from app.security.roles import ALL_ROLES, BootstrapKey
 from app.settings import Settings
 from telemetry.asyncpg import instrument_asyncpg
 from telemetry.testing import Captured
@@ -23,6 +35,8 @@ from telemetry.testing import Captured
 ALICE = "alice.the.recipient@mail.example"
 BOB = "bob.the.subject"
 OPS = "ops"
+OPS_KEY = {"Authorization": "Bearer key-of-ops"}
+AUDIT_KEY = {"Authorization": "Bearer key-of-audit"}
 
 Eventually = Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]]
 
@@ -34,6 +48,7 @@ class Mailbox:
         self.port = 0
         self.rcpt_answer = "250 OK"
         self.data_answer = "250 OK"
+        self.refused = ""
         self.asked = 0
         self.mails: list[EmailMessage] = []
         self.envelopes: list[Envelope] = []
@@ -44,6 +59,8 @@ class Mailbox:
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _: list[str]
     ) -> str:
         self.asked += 1
+        if address == self.refused:
+            return "550 5.1.1 unknown"
         if self.rcpt_answer.startswith("250"):
             envelope.rcpt_tos.append(address)
         return self.rcpt_answer
@@ -155,3 +172,34 @@ def instrumented(captured: Captured) -> Iterator[None]:
     undo = instrument_asyncpg(captured.telemetry.tracing, captured.telemetry.meter)
     yield
     undo()
+
+
+@pytest.fixture
+async def client(scene: Scene) -> AsyncIterator[httpx.AsyncClient]:
+    """The routes of reports behind the service's own gate; send OPS_KEY or AUDIT_KEY along."""
+    telemetry = scene.captured.telemetry
+    keys = {
+        name: BootstrapKey(
+            SecretStr(hashlib.sha256(f"key-of-{name}".encode()).hexdigest()), ALL_ROLES
+        )
+        for name in ("ops", "audit")
+    }
+    ring = KeyRing(keys, Rates(0, 1))
+    gate = Gate(ring, telemetry.pseudonyms, telemetry.meter, 0)
+    service = Starlette(
+        routes=gate.protect(
+            [
+                *routes(
+                    scene.scheduler,
+                    ReportStatuses(scene.pool),
+                    ReportControl(scene.pool, telemetry.meter),
+                    telemetry.pseudonyms,
+                ),
+                *schedule_routes(ReportSchedules(scene.pool), telemetry.pseudonyms),
+            ]
+        ),
+        exception_handlers=exception_handlers(),
+    )
+    transport = httpx.ASGITransport(telemetry.wrap(service))
+    async with httpx.AsyncClient(transport=transport, base_url="http://service.test") as opened:
+        yield opened

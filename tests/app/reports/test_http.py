@@ -1,47 +1,16 @@
 """The two endpoints of reports, behind the service's own keys, problems and telemetry."""
 
-import hashlib
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 from opentelemetry import trace
-from pydantic import SecretStr
-from starlette.applications import Starlette
 
-from app.http.authentication import KeyRing
-from app.http.problems import exception_handlers
-from app.reports.http import routes
-from app.reports.scheduler import ReportScheduler
-from app.reports.status import ReportStatuses
 from tests.app.reports.conftest import ALICE, BOB, Scene
-
-OPS = {"Authorization": "Bearer key-of-ops"}
-AUDIT = {"Authorization": "Bearer key-of-audit"}
-
-
-@pytest.fixture
-async def client(scene: Scene) -> AsyncIterator[httpx.AsyncClient]:
-    keys = {
-        name: SecretStr(hashlib.sha256(f"key-of-{name}".encode()).hexdigest())
-        for name in ("ops", "audit")
-    }
-    service = Starlette(
-        routes=KeyRing(keys, scene.captured.telemetry.pseudonyms).protect(
-            routes(
-                ReportScheduler(scene.pool, scene.captured.telemetry),
-                ReportStatuses(scene.pool),
-                scene.captured.telemetry.pseudonyms,
-            )
-        ),
-        exception_handlers=exception_handlers(),
-    )
-    transport = httpx.ASGITransport(scene.captured.telemetry.wrap(service))
-    async with httpx.AsyncClient(transport=transport, base_url="http://service.test") as opened:
-        yield opened
+from tests.app.reports.conftest import AUDIT_KEY as AUDIT
+from tests.app.reports.conftest import OPS_KEY as OPS
 
 
 async def test_a_report_is_accepted_at_once_and_its_way_can_be_followed(

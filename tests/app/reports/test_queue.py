@@ -229,7 +229,7 @@ async def test_the_backlog_is_what_is_due_and_not_done(
         await put()
     async with pool.acquire() as connection:
         await connection.execute(
-            f"UPDATE {TABLES[queue.name]} SET created_at = now() - interval '90 s'"  # noqa: S608  # ours
+            f"UPDATE {TABLES[queue.name]} SET enqueued_at = now() - interval '90 s'"  # noqa: S608  # ours
         )
     async with pool.transaction() as connection:
         await queue.complete(connection, await taken(queue))

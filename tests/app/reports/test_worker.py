@@ -137,7 +137,7 @@ async def test_two_workers_share_the_jobs_and_double_none(scene: Scene) -> None:
 
 async def test_what_waits_is_sampled_from_the_start(scene: Scene) -> None:
     await scene.schedule()
-    await scene.sql("UPDATE report_jobs SET created_at = now() - interval '1 hour'")
+    await scene.sql("UPDATE report_jobs SET enqueued_at = now() - interval '1 hour'")
     sample = scene.captured.sample
     reports = {"report.queue": "reports"}
     async with AsyncExitStack() as stack, scene.pool.transaction() as connection:

@@ -1,0 +1,87 @@
+"""The alerts on the caches of permission checks: right answers still, but all from the database."""
+
+from typing import Final
+
+from alerts import naming, promql
+from alerts.clock import Clock
+from alerts.links import AUTHORIZATION_BOARD, Links
+from alerts.naming import Severity
+from alerts.rules import AlertRule, Group
+from alerts.targets import TARGETS
+from app.signals import BREAKER_STATE, CACHE_BREAKER, EPOCH_AGE
+
+_TRUSTED_SECONDS: Final = 2
+"""The service's own limit, at any time scale: past it there is no epoch."""
+
+_HOLD: Final = "2m"
+_LOOKBACK: Final = "1h"
+_PROCESS: Final = f"{naming.JOB}, {naming.INSTANCE}"
+_WHO: Final = "{{ $labels.instance }} of {{ $labels.job }}"
+_JOBS: Final = promql.matches(
+    naming.JOB, "|".join(job for target in TARGETS if target.traced for job in target.jobs)
+)
+
+
+def group(clock: Clock, links: Links) -> Group:
+    """Return the alerts on the caches."""
+    age = f"max by ({_PROCESS}) ({promql.selector(EPOCH_AGE.prometheus_name, _JOBS)})"
+    closed = promql.equal(BREAKER_STATE.prometheus_name, "closed")
+    breaker = promql.selector(CACHE_BREAKER.prometheus_name, _JOBS, closed)
+    is_closed = f"min by ({_PROCESS}) ({breaker})"
+    return Group(
+        name="caches",
+        interval=clock.evaluation_interval,
+        rules=(
+            _rule(
+                clock,
+                links,
+                name=naming.CACHE_BYPASSED,
+                expression=f"{age} > {_TRUSTED_SECONDS}",
+                shown=age,
+                summary="Permission checks pass the caches by.",
+                description=(
+                    f"{_WHO} has not confirmed for {{{{ $value | humanizeDuration }}}} that its"
+                    " caches are current, and asks the database each time. The answers are right."
+                ),
+            ),
+            _rule(
+                clock,
+                links,
+                name=naming.CACHE_BREAKER_OPEN,
+                expression=f"{is_closed} == 0",
+                shown=is_closed,
+                summary="Redis is left alone: it does not answer permission checks in time.",
+                description=(
+                    f"{_WHO} has opened the circuit breaker round Redis and does without the"
+                    " shared cache. The answers are right; the database has more to do."
+                ),
+            ),
+        ),
+    )
+
+
+def _rule(  # noqa: PLR0913  # what the two differ in
+    clock: Clock,
+    links: Links,
+    *,
+    name: str,
+    expression: str,
+    shown: str,
+    summary: str,
+    description: str,
+) -> AlertRule:
+    lookback = clock.window(_LOOKBACK)
+    return AlertRule(
+        name=name,
+        subject=name,
+        expression=expression,
+        hold=clock.hold(_HOLD),
+        severity=Severity.WARNING,
+        annotations={
+            "summary": summary,
+            "description": description,
+            "runbook_url": links.runbook(name),
+            "dashboard_url": links.board(AUTHORIZATION_BOARD, lookback),
+            "graph_url": links.graph(shown, lookback),
+        },
+    )

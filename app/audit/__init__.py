@@ -1,0 +1,1 @@
+"""The audit trail: who did what, on record with the change itself, and chained so it stays so."""

@@ -1,0 +1,29 @@
+"""Decisions of record: a check whose answer must be provable later.
+
+Only a check that asks for it (`"record": true`, or AuthZEN's `context: {"record": true}`) is put
+on record: a write a check would make the trail mostly reads, and every check as slow as a commit.
+"""
+
+from app.audit.trail import Entry, Outcome, record
+from app.authorization.model import FULL, Decision
+from app.authorization.service import AuthorizationService
+from app.database.pool import DatabasePool
+
+ACTION = "decision"
+
+
+class DecisionsOfRecord:
+    """Decides from the newest state, and answers once the decision is on record."""
+
+    def __init__(self, authorization: AuthorizationService, pool: DatabasePool) -> None:
+        self._authorization = authorization
+        self._pool = pool
+
+    async def check_permission(self, actor: str, user: str, resource: str, action: str) -> Decision:
+        """Return the decision. Raises `Unavailable` where it could not be put on record either."""
+        decision = await self._authorization.check_permission(user, resource, action, FULL)
+        details = {"user": user, "action": action, "source": decision.source.value}
+        outcome = Outcome.ALLOW if decision.allowed else Outcome.DENY
+        async with self._pool.transaction() as connection:
+            await record(connection, Entry(actor, ACTION, resource, outcome, details))
+        return decision

@@ -1,0 +1,199 @@
+"""The trail over HTTP: `GET /audit` reads it, `GET /audit/verify` walks its chain.
+
+Both are put on record themselves: who reads the trail belongs in it. They want the role `audit`.
+"""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app import signals
+from app.audit.chain import Position
+from app.audit.cursors import cursor_of, key_of
+from app.audit.trail import Entry, Outcome, record
+from app.audit.verification import Anchor, Verification, verify
+from app.database import audit
+from app.database.audit import StoredEntry, Wanted
+from app.database.pool import DatabasePool
+from app.errors import BadRequest, Unavailable
+from app.http.authentication import actor_of
+from app.http.responses import JsonResponse
+
+logger = structlog.stdlib.get_logger()
+
+_NEWEST: Final = 2**63 - 1
+_DEFAULT_PAGE: Final = 100
+_MOST_PAGE: Final = 1_000
+_DEFAULT_LINKS: Final = 20_000
+_MOST_LINKS: Final = 100_000
+_LONGEST_FILTER: Final = 1_024
+_HASH: Final = re.compile(r"[0-9a-fA-F]{64}")
+_NUMBER: Final = re.compile(r"[0-9]{1,18}")
+_TRAIL: Final = "audit"
+
+
+def routes(pool: DatabasePool) -> list[Route]:
+    """Return the routes of the trail; they want an authenticated caller."""
+    walking = asyncio.Lock()
+
+    async def read(request: Request) -> Response:
+        query = _Query(request, "actor", "object", "action", "since", "until", "cursor", "limit")
+        wanted = Wanted(
+            query.text("actor"),
+            query.text("object"),
+            query.text("action"),
+            query.time("since"),
+            query.time("until"),
+        )
+        cursor = query.text("cursor")
+        before = _NEWEST if cursor is None else key_of(cursor, int)[0]
+        limit = query.number("limit", _DEFAULT_PAGE, _MOST_PAGE)
+        async with pool.transaction() as connection:
+            found = await audit.page(connection, wanted, before, limit + 1)
+            await record(
+                connection,
+                Entry(actor_of(request), "audit.read", _TRAIL, Outcome.DONE, query.given),
+            )
+        shown = found[:limit]
+        more = cursor_of(shown[-1][0].id) if len(found) > limit else None
+        return JsonResponse({"items": [_shown(*one) for one in shown], "next_cursor": more})
+
+    async def walk(request: Request) -> Response:
+        query = _Query(request, "number", "hash", "cursor", "limit")
+        limit = query.number("limit", _DEFAULT_LINKS, _MOST_LINKS)
+        after, anchors = _after(query.text("cursor")), _anchors(query)
+        if walking.locked():
+            message = "This process is verifying already; one walk at a time."
+            raise Unavailable(message, retry_after=5)
+        async with walking:
+            async with pool.acquire() as connection:
+                result = await verify(connection, after=after, at_most=limit, anchors=anchors)
+            async with pool.transaction() as connection:
+                await record(connection, _verified(actor_of(request), result))
+        if result.broken is not None:
+            logger.error(signals.AUDIT_BROKEN.name)
+        return JsonResponse(_answer(result))
+
+    return [
+        Route("/audit", read, methods=["GET"]),
+        Route("/audit/verify", walk, methods=["GET"]),
+    ]
+
+
+def _shown(entry: StoredEntry, number: int | None) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "number": number,
+        "at": entry.at,
+        "actor": entry.actor,
+        "action": entry.action,
+        "object": entry.object,
+        "outcome": entry.outcome,
+        "origin": {
+            "service": entry.service,
+            "instance": entry.instance,
+            "client_address": entry.client_address,
+        },
+        "correlation_id": entry.correlation_id,
+        "trace_id": entry.trace_id,
+        "details": orjson.Fragment(entry.details),
+    }
+
+
+def _answer(result: Verification) -> dict[str, Any]:
+    broken, end = result.broken, result.end
+    return {
+        "intact": broken is None,
+        "complete": result.is_complete,
+        "checked": result.checked,
+        "after": result.start.number,
+        "head": {"number": end.number, "hash": end.hash.hex()},
+        "anchors_met": result.anchors_met,
+        "broken": broken
+        and {
+            "number": broken.number,
+            "entry_id": broken.entry_id,
+            "kind": broken.kind,
+            "detail": broken.detail,
+        },
+        "next_cursor": (
+            None
+            if broken is not None or result.is_complete
+            else cursor_of(end.number, end.hash.hex(), str(end.xid), end.entry_id)
+        ),
+    }
+
+
+def _verified(actor: str, result: Verification) -> Entry:
+    broken = result.broken
+    details = {"after": result.start.number, "checked": result.checked}
+    found = {} if broken is None else {"kind": broken.kind.value, "number": broken.number}
+    outcome = Outcome.DONE if broken is None else Outcome.FAILED
+    return Entry(actor, "audit.verify", _TRAIL, outcome, {**details, **found})
+
+
+def _after(cursor: str | None) -> Position | None:
+    """Return the place that the caller has verified up to: what it holds, not the database."""
+    if cursor is None:
+        return None
+    number, digest, xid, entry_id = key_of(cursor, int, str, str, int)
+    if not _HASH.fullmatch(digest) or not _NUMBER.fullmatch(xid):
+        message = "This is not a cursor of this listing; send one that a page has answered."
+        raise BadRequest(message)
+    return Position(number, bytes.fromhex(digest), int(xid), entry_id)
+
+
+def _anchors(query: "_Query") -> list[Anchor]:
+    number, digest = query.text("number"), query.text("hash")
+    if number is None and digest is None:
+        return []
+    if not _NUMBER.fullmatch(number or "") or not _HASH.fullmatch(digest or ""):
+        message = "number and hash belong together: those of a head that was exported."
+        raise BadRequest(message)
+    return [Anchor(int(number or ""), bytes.fromhex(digest or ""))]
+
+
+class _Query:
+    """The query's parameters, each at most once, none that nobody reads."""
+
+    def __init__(self, request: Request, *known: str) -> None:
+        self.given: Mapping[str, str] = dict(request.query_params)
+        if len(request.query_params.multi_items()) > len(self.given):
+            message = "A query parameter must not be given twice."
+            raise BadRequest(message)
+        if not self.given.keys() <= set(known):
+            message = f"The query parameters here are {', '.join(known)}."
+            raise BadRequest(message)
+
+    def text(self, name: str) -> str | None:
+        value = self.given.get(name)
+        if value is not None and (len(value) > _LONGEST_FILTER or not value.isprintable()):
+            message = f"{name} must be at most {_LONGEST_FILTER} printable characters."
+            raise BadRequest(message)
+        return value
+
+    def number(self, name: str, default: int, most: int) -> int:
+        value = self.given.get(name, str(default))
+        if not _NUMBER.fullmatch(value) or not 1 <= int(value) <= most:
+            message = f"{name} must be a number from 1 to {most}."
+            raise BadRequest(message)
+        return int(value)
+
+    def time(self, name: str) -> datetime | None:
+        value = self.given.get(name)
+        try:
+            moment = None if value is None else datetime.fromisoformat(value)
+        except ValueError:
+            moment = datetime.min  # noqa: DTZ901  # without a zone, as what is refused below
+        if moment is not None and moment.tzinfo is None:
+            message = f"{name} must be a time of RFC 3339 with its offset, as 2026-01-31T00:00:00Z."
+            raise BadRequest(message)
+        return moment

@@ -1,0 +1,1 @@
+"""Batches: processing many users within bounds, and bulk ingestion with checkpoints."""

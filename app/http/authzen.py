@@ -1,0 +1,200 @@
+"""OpenID AuthZEN Authorization API 1.0: evaluation, evaluations, and where to find them.
+
+A wrong request is 400 here and not 422, and `X-Request-ID` comes back as it was sent, on problems
+too: both are the standard's. It is no correlation ID unless it has the form of one (see
+`telemetry.edge`). How new a decision must be is said by the `Consistency-Token` header, since
+AuthZEN has no word for it.
+"""
+
+import functools
+import re
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app.audit.decisions import DecisionsOfRecord
+from app.authorization.limits import GraphTooLarge
+from app.authorization.model import FULL, AccessQuery, Consistency, Decision
+from app.authorization.questions import GraphQuestions
+from app.authorization.service import AuthorizationService
+from app.errors import BadRequest, InvalidFields, ProblemError, UnsupportedMediaType
+from app.http.authentication import Handler, actor_of
+from app.http.authzen_bodies import (
+    Evaluation,
+    Evaluations,
+    InvalidItem,
+    Semantic,
+    evaluation_of,
+    query_of,
+)
+from app.http.bodies import read_body
+from app.http.consistency import consistency_of_header
+from app.http.responses import JsonResponse
+
+EVALUATION: Final = "/access/v1/evaluation"
+EVALUATIONS: Final = "/access/v1/evaluations"
+CONFIGURATION: Final = "/.well-known/authzen-configuration"
+
+_REQUEST_ID: Final = "X-Request-ID"
+_FIT_REQUEST_ID = re.compile(r"[!-~]{1,256}")
+_STOPS_AT: Final = {Semantic.DENY_ON_FIRST_DENY: False, Semantic.PERMIT_ON_FIRST_PERMIT: True}
+
+
+class InvalidEvaluation(InvalidFields):
+    """The same as its base, with the status that AuthZEN has for it."""
+
+    status = HTTPStatus.BAD_REQUEST
+
+
+def routes(
+    authorization: AuthorizationService, questions: GraphQuestions, on_record: DecisionsOfRecord
+) -> list[Route]:
+    """Return the two paths that want a key."""
+    return [
+        Route(EVALUATION, _evaluate(authorization, on_record), methods=["POST"]),
+        Route(EVALUATIONS, _evaluate_many(authorization, questions), methods=["POST"]),
+    ]
+
+
+def configuration(public_url: str) -> Route:
+    """Return `GET /.well-known/authzen-configuration`, which wants no key."""
+    base = public_url.rstrip("/")
+    body = {
+        "policy_decision_point": base,
+        "access_evaluation_endpoint": f"{base}{EVALUATION}",
+        "access_evaluations_endpoint": f"{base}{EVALUATIONS}",
+    }
+
+    async def handle(_: Request) -> Response:
+        return JsonResponse(body)
+
+    return Route(CONFIGURATION, _with_request_id(handle), methods=["GET"])
+
+
+def with_request_ids(routes: Iterable[Route]) -> list[Route]:
+    """Return the routes so that each echoes the request's ID; wrap it round authentication."""
+    return [
+        Route(
+            route.path,
+            _with_request_id(route.endpoint),
+            methods=sorted(route.methods or ()),
+            name=route.name,
+        )
+        for route in routes
+    ]
+
+
+def _evaluate(authorization: AuthorizationService, on_record: DecisionsOfRecord) -> Handler:
+    async def handle(request: Request) -> Response:
+        asked = await read_body(request, Evaluation)
+        if asked.context.get("record") is True:
+            return await _answer_on_record(on_record, asked, actor_of(request))
+        consistency = consistency_of_header(request.headers)
+        return await _answer(authorization, asked, consistency)
+
+    return handle
+
+
+def _evaluate_many(authorization: AuthorizationService, questions: GraphQuestions) -> Handler:
+    async def handle(request: Request) -> Response:
+        asked = await read_body(request, Evaluations)
+        consistency = consistency_of_header(request.headers)
+        if not asked.evaluations:
+            return await _answer(authorization, evaluation_of(asked, {}), consistency)
+        results = await _decide_all(questions, asked, consistency)
+        return JsonResponse({"evaluations": _cut(results, asked.options.evaluations_semantic)})
+
+    return handle
+
+
+async def _answer_on_record(
+    on_record: DecisionsOfRecord, asked: Evaluation, actor: str
+) -> Response:
+    query = query_of(asked, FULL)
+    if query is None:
+        return JsonResponse({"decision": False})  # of subjects that nothing is granted to
+    decision = await on_record.check_permission(actor, query.user, query.resource, query.action)
+    return JsonResponse({"decision": decision.allowed})
+
+
+async def _answer(
+    authorization: AuthorizationService, asked: Evaluation, consistency: Consistency
+) -> Response:
+    query = query_of(asked, consistency)
+    if query is None:
+        return JsonResponse({"decision": False})
+    decision = await authorization.check_permission(
+        query.user, query.resource, query.action, consistency
+    )
+    return JsonResponse({"decision": decision.allowed})
+
+
+async def _decide_all(
+    questions: GraphQuestions, asked: Evaluations, consistency: Consistency
+) -> list[dict[str, object]]:
+    """Return an answer for each item; what keeps one from being decided is in its context."""
+    answers: list[dict[str, object]] = [{"decision": False} for _ in asked.evaluations]
+    queries: dict[int, AccessQuery] = {}
+    for place, item in enumerate(asked.evaluations):
+        try:
+            query = query_of(evaluation_of(asked, item), consistency)
+        except (InvalidItem, InvalidFields) as error:
+            answers[place] = _failure(HTTPStatus.BAD_REQUEST, error.detail)
+        else:
+            if query is not None:
+                queries[place] = query
+    decisions = await questions.check_many(list(queries.values()))
+    for place, decision in zip(queries, decisions, strict=True):
+        answers[place] = _shown(decision)
+    return answers
+
+
+def _shown(decision: Decision | GraphTooLarge) -> dict[str, object]:
+    if isinstance(decision, Decision):
+        return {"decision": decision.allowed}
+    return _failure(decision.status, decision.detail)
+
+
+def _failure(status: HTTPStatus, message: str) -> dict[str, object]:
+    return {
+        "decision": False,
+        "context": {"error": {"status": status.value, "message": message}},
+    }
+
+
+def _cut(answers: list[dict[str, object]], semantic: Semantic) -> list[dict[str, object]]:
+    """Return the answers as far as the semantic goes: all, or up to the first that settles it."""
+    last = _STOPS_AT.get(semantic)
+    for place, answer in enumerate(answers):
+        if answer["decision"] is last:
+            return answers[: place + 1]
+    return answers
+
+
+def _with_request_id(handler: Handler) -> Handler:
+    @functools.wraps(handler)
+    async def handle(request: Request) -> Response:
+        sent = request.headers.get(_REQUEST_ID, "")
+        echo = {_REQUEST_ID: sent} if _FIT_REQUEST_ID.fullmatch(sent) else {}
+        try:
+            response = await handler(request)
+        except ProblemError as error:
+            problem = _in_authzens_words(error)
+            problem.headers.update(echo)
+            raise problem from error
+        response.headers.update(echo)
+        return response
+
+    return handle
+
+
+def _in_authzens_words(error: ProblemError) -> ProblemError:
+    if isinstance(error, InvalidFields):
+        return InvalidEvaluation(error.errors)
+    if isinstance(error, UnsupportedMediaType):
+        return BadRequest(error.detail, headers=error.headers)
+    return error

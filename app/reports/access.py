@@ -1,0 +1,49 @@
+"""One row of an access review, and how names that clients chose are shown."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+_UNPRINTABLE: Final = "\N{REPLACEMENT CHARACTER}"
+
+COLUMNS: Final = (
+    "User",
+    "Action",
+    "Resource",
+    "Through group",
+    "Granted by",
+    "Since",
+    "Last decision",
+    "Decided",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a user may do, who granted it and when; `through` is the group that holds the grant.
+
+    `decision` is the last one on record about just this, where there is one.
+    """
+
+    user: str
+    resource: str
+    action: str
+    through: str
+    granted_by: str
+    since: datetime
+    decision: str = ""
+    decided_at: datetime | None = None
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the row's cells, in the order of `COLUMNS`, without control characters."""
+        names = (self.user, self.action, self.resource, self.through, self.granted_by)
+        decided = "" if self.decided_at is None else f"{self.decided_at.astimezone(UTC):%Y-%m-%d}"
+        since = f"{self.since.astimezone(UTC):%Y-%m-%d}"
+        return (*map(printable, names), since, self.decision, decided)
+
+
+def printable(name: str) -> str:
+    """Return the name with a mark for each character that is no print: a line stays a line."""
+    if name.isprintable():
+        return name
+    return "".join(char if char.isprintable() else _UNPRINTABLE for char in name)
