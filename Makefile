@@ -10,7 +10,7 @@ BENCH_INSTALLED := $(BENCH_VENV)/installed
 MOST_INSTRUCTIONS_ADDED := 150000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test check audit generate bench format lock clean
+.PHONY: help demo up down test check audit generate bench fuzz comparison format lock clean
 
 help: ## Explain the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,12 @@ generate: $(INSTALLED) ## Write dashboards, rules, Alertmanager's configuration 
 
 bench: $(BENCH_INSTALLED) ## Measure ours against the stock stack, side by side (docs/bench.md); a quarter of an hour
 	@$(BENCH_VENV)/bin/python -m bench $(ARGUMENTS)
+
+fuzz: $(INSTALLED) ## Throw made-up requests and answers at the middleware for an hour (SECONDS=60: for a minute)
+	@SIGHTLINE_FUZZ_SECONDS=$(or $(SECONDS),3600) $(RUN) -m pytest -s tests/telemetry/test_fuzz.py tests/telemetry/test_fuzz_socket.py
+
+comparison: $(BENCH_INSTALLED) ## Run every case of docs/telemetry/comparison.md against ours and the stock stack, and write the page
+	@$(BENCH_VENV)/bin/python -m bench.comparison --write
 
 format: $(INSTALLED) ## Format the code and mend what the linter can
 	@$(RUN) -m ruff format .

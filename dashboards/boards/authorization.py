@@ -3,7 +3,12 @@
 from typing import Final
 
 from app.signals import (
+    BREAKER_STATE,
+    CACHE_BREAKER,
     CACHE_ENTRIES,
+    CACHE_FILL,
+    CACHE_FILLS,
+    CACHE_LOAD_DURATION,
     CACHE_LOOKUPS,
     CACHE_RESULT,
     CHANGE,
@@ -12,6 +17,8 @@ from app.signals import (
     DECISION,
     DECISION_SOURCE,
     EPOCH_AGE,
+    EPOCH_MOVES,
+    EPOCH_NEWS,
     GRANT_CHANGES,
     GRAPH_LIMIT,
     GRAPH_LIMITS_EXCEEDED,
@@ -30,7 +37,7 @@ _EPOCH_LIMIT: Final = 2.0
 
 _NO_CHECK: Final = "No permission check in this range"
 _HIT: Final = (Matcher(CACHE_RESULT, "=", "hit"),)
-_ANSWERED: Final = (Matcher(CACHE_RESULT, "=~", "hit|miss"),)
+_ANSWERED: Final = (Matcher(CACHE_RESULT, "=~", "hit|miss|coalesced|stale_refused"),)
 
 _CHECKS: Final = (
     timeseries(
@@ -91,8 +98,8 @@ _CACHES: Final = (
     timeseries(
         "Look-ups by layer and result",
         rate(CACHE_LOOKUPS, by=(LAYER, CACHE_RESULT)),
-        answers="What comes of the look-ups: hit, miss, bypass (epoch unconfirmed) or error?",
-        if_wrong="bypass: see the epoch's age. error: see the errors of the database clients.",
+        answers="What comes of look-ups: hit, miss, joined to a load, stale, bypass or error?",
+        if_wrong="bypass: see the epoch's age. error: see the breaker and the database clients.",
         width=6,
         when_empty=_NO_CHECK,
     ),
@@ -116,6 +123,37 @@ _CACHES: Final = (
         rate(GRANT_CHANGES, by=(CHANGE,)),
         answers="How often are grants added and revoked? Each change makes a new epoch.",
         if_wrong="Constant change keeps the caches cold; who writes so often?",
+        width=6,
+        when_empty="No grant changed in this range",
+    ),
+    timeseries(
+        "Slowest 1 % of loads by layer",
+        quantile(CACHE_LOAD_DURATION, 0.99, by=(LAYER,)),
+        answers="How long does each layer wait for the ones below it, once for all who ask?",
+        if_wrong="l2 is the database's time; l1 less l2 is the time that Redis takes.",
+        width=6,
+        when_empty="Nothing was loaded in this range",
+    ),
+    timeseries(
+        "What becomes of loaded decisions",
+        rate(CACHE_FILLS, by=(LAYER, CACHE_FILL)),
+        answers="Are they stored, or refused as the epoch moved on while they were loaded?",
+        if_wrong="stale_refused all the time: grants change faster than a load takes.",
+        width=6,
+        when_empty="Nothing was loaded in this range",
+    ),
+    timeseries(
+        "Circuit breaker round Redis",
+        gauge(CACHE_BREAKER, "sum", by=(BREAKER_STATE,)),
+        answers="In how many processes is it closed, half-open, open?",
+        if_wrong="open: Redis does not answer in time and is left alone; the database answers.",
+        width=6,
+    ),
+    timeseries(
+        "New epochs by how they became known",
+        rate(EPOCH_MOVES, by=(EPOCH_NEWS,)),
+        answers="Do the processes hear of changes by their own write, by a push or by the poll?",
+        if_wrong="polled alone: nothing is pushed, and a change is seen up to a second later.",
         width=6,
         when_empty="No grant changed in this range",
     ),

@@ -91,4 +91,5 @@ def _timeless(text: str) -> str:
     text = unquote(text)  # links carry queries
     text = re.sub(r"^ +note: .*\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"(?<=\* )\d+( / \d+)?|(?<=time\(\) - )\d+", "N", text)
+    text = re.sub(r"(_seconds\{[^}]*\}\) > )\d+", r"\1N", text)  # an age and its limit
     return re.sub(r"\b(\d+[dhms])+\b", "T", text)
