@@ -17,11 +17,10 @@ CHECK_ROUTE: Final = "/permissions/check"
 LAYERS: Final = (
     signals.CACHE_L1.name,
     signals.CACHE_L2.name,
-    "GET",
     signals.EVALUATE.name,
     database.POOL_ACQUIRE.name,
 )
-"""Spans of a check that no cache could answer, beside the request's own and the SQL query's."""
+"""Spans of a check that no cache could answer, beside the request's own and the data stores'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ def names_of(spans: Sequence[SpanView]) -> list[str]:
 
 
 def has_every_layer(spans: Sequence[SpanView]) -> bool:
-    """Tell whether a check's trace holds its caches, the pool and the query."""
+    """Tell whether a trace holds the caches, the pool and what both data stores were asked."""
     names = set(names_of(spans))
-    queried = any(span.attributes.get("db.system.name") == "postgresql" for span in spans)
-    return queried and names.issuperset((f"POST {CHECK_ROUTE}", *LAYERS))
+    asked = {span.attributes.get("db.system.name") for span in spans}
+    return asked >= {"redis", "postgresql"} and names.issuperset((f"POST {CHECK_ROUTE}", *LAYERS))
