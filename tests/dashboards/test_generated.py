@@ -73,7 +73,7 @@ def test_writing_leaves_only_what_the_boards_give(
 
 def test_check_is_content_with_what_is_committed(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["check"]) == 0
-    assert "5 boards" in capsys.readouterr().out
+    assert "8 boards" in capsys.readouterr().out
 
 
 def test_the_agreed_uids(generated: dict[str, dict[str, Any]]) -> None:
