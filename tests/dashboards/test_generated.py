@@ -79,6 +79,7 @@ def test_check_is_content_with_what_is_committed(capsys: pytest.CaptureFixture[s
 def test_the_agreed_uids(generated: dict[str, dict[str, Any]]) -> None:
     assert {dashboard["uid"] for dashboard in generated.values()} == {
         "sightline-service-overview",
+        "sightline-access",
         "sightline-authorization",
         "sightline-reports",
         "sightline-batches",
