@@ -82,7 +82,8 @@ async def load_under_way(
     cache: DecisionLayer, inner: Gated, query: AccessQuery = ALICE
 ) -> AsyncIterator[asyncio.Task[Decision]]:
     loading = asyncio.create_task(cache.decide(query))
-    await inner.started.acquire()
+    async with asyncio.timeout(20):
+        await inner.started.acquire()
     yield loading
     inner.may_end.set()
     await loading

@@ -1,6 +1,7 @@
 """One load per key at a time, whoever stops waiting for it."""
 
 import asyncio
+import gc
 
 import pytest
 
@@ -21,6 +22,12 @@ class Loader:
         self.started.set()
         await self.may_end.wait()
         return f"load {self.began}"
+
+
+async def all_leave(asking: list[asyncio.Task[str]]) -> None:
+    for task in asking:
+        task.cancel()
+    await asyncio.gather(*asking, return_exceptions=True)
 
 
 async def test_who_asks_meanwhile_waits_for_the_same_load() -> None:
@@ -93,9 +100,7 @@ async def test_a_failure_is_for_those_who_wait_and_for_nobody_after(
     asking = [asyncio.create_task(flights.run("key", fails)) for _ in range(3)]
     await started.wait()
     if not waits:
-        for task in asking:
-            task.cancel()
-        await asyncio.gather(*asking, return_exceptions=True)
+        await all_leave(asking)
     may_fail.set()
     outcomes = await asyncio.gather(*asking, return_exceptions=True)
     expected = LookupError if waits else asyncio.CancelledError
@@ -103,6 +108,8 @@ async def test_a_failure_is_for_those_who_wait_and_for_nobody_after(
     for _ in range(3):
         await asyncio.sleep(0)
     assert await flights.run("key", works) == "loaded"
+    del asking, outcomes
+    gc.collect()
     assert caplog.messages == []  # asyncio complains of failures that nobody looked at
 
 

@@ -20,7 +20,7 @@ from app.authorization.store import RedisStore, StoreUnavailableError
 from app.settings import Settings
 from telemetry.catalog import database
 from telemetry.testing import Captured
-from tests.app.authorization.conftest import ALICE, Clock, Counted
+from tests.app.authorization.conftest import ALICE, Clock, Counted, some_epoch
 from tests.servers import ValkeyServer
 
 
@@ -185,6 +185,37 @@ async def test_redis_is_used_again_when_it_is_back(
     finally:
         own.stop()
         await store.close()
+
+
+async def test_a_change_while_redis_answers_is_not_overlooked(
+    cache: SharedCache,
+    store: RedisStore,
+    inner: Counted,
+    epoch: Epoch,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    inner.allowed = True
+    await cache.decide(ALICE)
+    get = store.get
+
+    async def get_meanwhile(key: bytes) -> bytes | None:
+        value = await get(key)
+        epoch.move(some_epoch(2))
+        inner.allowed = False
+        return value
+
+    monkeypatch.setattr(store, "get", get_meanwhile)
+    assert not (await cache.decide(ALICE)).allowed
+
+
+async def test_what_came_together_does_not_go_together(
+    cache: SharedCache, inner: Counted, server: "redis.Redis"
+) -> None:
+    inner.allowed = True
+    for number in range(50):
+        await cache.decide(AccessQuery(str(number), "r", "a"))
+    left = [server.pttl(key) for key in server.scan_iter()]
+    assert max(left) - min(left) > LONGEST_MILLISECONDS * 0.05
 
 
 async def test_nothing_is_put_where_nothing_could_be_read(
