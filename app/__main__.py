@@ -17,6 +17,8 @@ import uvloop
 from app import processes, signals
 from app.audit import commands as commands_of_audit
 from app.batches import command as commands_of_batches
+from app.batches import users_command as commands_of_users
+from app.database.service_login import ensure_service_login
 from app.errors import ProblemError, SettingsError, StartupError
 from app.reports import commands as commands_of_reports
 from app.security import commands as commands_of_keys
@@ -56,6 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands_of_batches.add_arguments(
         commands.add_parser("import", help="load users, groups, memberships, parents or grants")
     )
+    commands_of_users.add_arguments(
+        commands.add_parser("users", help="offboard many users, or schedule reports on them")
+    )
     given = parser.parse_args(arguments)
     process: str = given.process
     try:
@@ -68,7 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         elif process == "keys":
             sys.stdout.write(asyncio.run(commands_of_keys.run(read_settings(), given)))
         elif process == "import":
-            return _run_import(given)
+            return _run_command(commands_of_batches.ImportCommand(given), process)
+        elif process == "users":
+            return _run_command(commands_of_users.UsersCommand(given), process)
         else:
             _run(process)
     except (SettingsError, telemetry_errors.SettingsError) as error:
@@ -97,21 +104,36 @@ def _run(process: str) -> None:
 
         revision = asyncio.run(migrate(settings.database_url.get_secret_value()))
         sys.stdout.write(f"sightline-migrate: the database is at revision {revision}\n")
+        _make_service_login(settings)
     elif process == "worker":
-        _run_with_telemetry(processes.work, settings, "worker", _WORKER_METRICS_PORT)
+        run_with_telemetry(processes.work, settings, "worker", _WORKER_METRICS_PORT)
     else:
-        _run_with_telemetry(processes.serve, settings, "web", _WEB_METRICS_PORT)
+        run_with_telemetry(processes.serve, settings, "web", _WEB_METRICS_PORT)
 
 
-def _run_import(given: argparse.Namespace) -> int:
+def _make_service_login(settings: Settings) -> None:
+    if settings.database_service_url is not None:
+        user = asyncio.run(
+            ensure_service_login(
+                settings.database_url.get_secret_value(),
+                settings.database_service_url.get_secret_value(),
+                may_cut_audit=settings.audit_retention_days is not None,
+            )
+        )
+        sys.stdout.write(f"sightline-migrate: the service connects as {user}\n")
+
+
+def _run_command(
+    command: commands_of_batches.ImportCommand | commands_of_users.UsersCommand, name: str
+) -> int:
     # Any port: the worker, which has the one of its own, may run on this machine too.
     settings = read_settings().model_copy(update={"metrics_port": 0})
-    command = commands_of_batches.ImportCommand(given)
-    _run_with_telemetry(partial(processes.ingest, command), settings, "import", 0)
+    run_with_telemetry(partial(processes.ingest, command), settings, name, 0)
     return command.code
 
 
-def _run_with_telemetry(run: Process, settings: Settings, name: str, metrics_port: int) -> None:
+def run_with_telemetry(run: Process, settings: Settings, name: str, metrics_port: int) -> None:
+    """Run one process to its end with its telemetry; a drill's build has another `run`."""
     if settings.metrics_port is not None:
         metrics_port = settings.metrics_port
     telemetry = Telemetry(

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass
 from typing import TypedDict, Unpack
 
+import asyncpg
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
@@ -25,6 +26,8 @@ from app.authorization.store import RedisStore
 from app.batches.http import ImportLimits
 from app.batches.http import routes as import_routes
 from app.batches.ledger import Ledger
+from app.batches.user_ledger import UserBatches
+from app.batches.users_http import routes as user_batch_routes
 from app.database.capacity import require_capacity
 from app.database.pool import DatabasePool
 from app.database.schema import require_schema
@@ -112,6 +115,9 @@ def build(settings: Settings, telemetry: Telemetry, **overrides: Unpack[Override
                 Ledger(pool, telemetry, lease_seconds=settings.lease_seconds),
                 ImportLimits(settings.import_max_bytes, settings.import_folder),
             ),
+            user_batches=user_batch_routes(
+                UserBatches(pool, telemetry, lease_seconds=settings.lease_seconds)
+            ),
             scheduler=ReportScheduler(pool, telemetry),
             statuses=ReportStatuses(pool),
             control=ReportControl(pool, meter),
@@ -145,6 +151,9 @@ async def connected(
         except Unavailable as error:
             reason = type(error.__cause__ or error).__name__
             message = f"the database at {settings.database_address} cannot be reached ({reason})"
+            if isinstance(error.__cause__, asyncpg.ProtocolViolationError):
+                # A pooler takes none of the settings that a server takes at the start.
+                message += "; behind pgbouncer SIGHTLINE_DATABASE_PGBOUNCER=true is required"
             raise StartupError(message) from error
         stack.push_async_callback(pool.close, settings.stop_budget.closing)
         await require_schema(pool)

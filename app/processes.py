@@ -17,6 +17,8 @@ from app import signals
 from app.audit.retention import retaining
 from app.audit.sealer import Sealer
 from app.batches.command import ImportCommand
+from app.batches.user_worker import processing_users
+from app.batches.users_command import UsersCommand
 from app.batches.worker import importing
 from app.bootstrap import build, connected
 from app.database.pool import DatabasePool
@@ -40,7 +42,7 @@ async def serve(settings: Settings, telemetry: Telemetry) -> None:
         async with service.running():
             config = uvicorn.Config(
                 service.asgi,
-                http=bounded_protocol(_limits(settings), telemetry.meter),
+                http=bounded_protocol(connection_limits(settings), telemetry.meter),
                 ws="none",
                 lifespan="off",  # entered here, so that a failure to start is ours to tell
                 access_log=False,
@@ -67,13 +69,15 @@ async def work(settings: Settings, telemetry: Telemetry) -> None:
         Sealer(pool, telemetry.meter).running(),
         retaining(pool, settings.audit_retention_days),
         importing(settings, telemetry, pool),
+        processing_users(settings, telemetry, pool),
     ):
         logger.info(signals.SERVICE_STARTED.name)
         await run_worker(bounded, telemetry, pool, stop)
     logger.info(signals.SERVICE_STOPPED.name)
 
 
-def _limits(settings: Settings) -> ConnectionLimits:
+def connection_limits(settings: Settings) -> ConnectionLimits:
+    """Return the bounds of each connection, as the settings have them."""
     return ConnectionLimits(
         connections=settings.http_connections_max,
         head_bytes=settings.http_head_bytes,
@@ -82,8 +86,10 @@ def _limits(settings: Settings) -> ConnectionLimits:
     )
 
 
-async def ingest(command: ImportCommand, settings: Settings, telemetry: Telemetry) -> None:
-    """Import one file, until its end or until told to stop."""
+async def ingest(
+    command: ImportCommand | UsersCommand, settings: Settings, telemetry: Telemetry
+) -> None:
+    """Import one file, or process one batch of users, until its end or until told to stop."""
     _warn(settings)
     await command.run(settings, telemetry, _stop_signal())
 

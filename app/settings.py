@@ -132,6 +132,8 @@ class Settings(BaseSettings):
     metrics_host: Host = "127.0.0.1"
     metrics_port: Port | None = None
     database_url: Annotated[SecretStr, _url_of("postgresql", "postgres")]
+    database_service_url: Annotated[SecretStr, _url_of("postgresql", "postgres")] | None = None
+    """For `migrate` alone: whom the service connects as, to be made where it is not there."""
     redis_url: Annotated[SecretStr, _url_of("redis", "rediss")] = SecretStr(
         "redis://127.0.0.1:6379/0"
     )
@@ -173,6 +175,10 @@ class Settings(BaseSettings):
     tls_key: Path | None = None
     smtp_host: Host = "127.0.0.1"
     smtp_port: Port = 1025
+    smtp_tls: Literal["offered", "required", "implicit"] = "offered"
+    """STARTTLS where the server offers it; no mail without; or TLS from the first byte."""
+    smtp_user: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    smtp_password: Annotated[SecretStr, Field(min_length=1, max_length=1_024)] | None = None
     mail_from: Annotated[str, Field(pattern=r"^[^\s@]+@[^\s@]+$")] = "reports@sightline.example"
     lease_seconds: Seconds = 30.0
     poll_seconds: Seconds = 0.5
@@ -237,6 +243,16 @@ class Settings(BaseSettings):
     def _tls_is_whole(self) -> Self:
         if (self.tls_certificate is None) != (self.tls_key is None):
             expected = "SIGHTLINE_TLS_CERTIFICATE and SIGHTLINE_TLS_KEY must be given together"
+            raise _wrong(expected)
+        return self
+
+    @validates_model(mode="after")
+    def _smtp_login_is_whole_and_private(self) -> Self:
+        if (self.smtp_user is None) != (self.smtp_password is None):
+            expected = "SIGHTLINE_SMTP_USER and SIGHTLINE_SMTP_PASSWORD must be given together"
+            raise _wrong(expected)
+        if self.smtp_user is not None and self.smtp_tls == "offered":
+            expected = "SIGHTLINE_SMTP_USER takes SIGHTLINE_SMTP_TLS=required or implicit"
             raise _wrong(expected)
         return self
 

@@ -55,6 +55,9 @@ ROW_OUTCOME: Final = Label("import.row.outcome", ("added", "unchanged", "rejecte
 IMPORT_BATCH_OUTCOME: Final = Label("import.batch.outcome", ("committed", "failed", "fenced"))
 IMPORT_OUTCOME: Final = Label("import.outcome", ("done", "failed", "handed_back", "interrupted"))
 USER_OUTCOME: Final = Label("batch.user.outcome", ("done", "failed"))
+USER_BATCH_OUTCOME: Final = Label(
+    "user_batch.outcome", ("done", "failed", "cancelled", "handed_back", "interrupted")
+)
 
 SUBJECT_HASH: Final = "authorization.subject.hash"
 """Whose permission it is about, as a keyed hash; `user.hash` is who asks."""
@@ -69,6 +72,10 @@ IMPORT_BYTES: Final = "import.bytes"
 IMPORT_ROWS: Final = "import.rows"
 IMPORT_REJECTED: Final = "import.rejected"
 BATCH_SIZE: Final = "batch.size"
+USER_BATCH_ID: Final = "user_batch.id"
+USER_BATCH_OPERATION: Final = "user_batch.operation"
+USER_BATCH_DONE: Final = "user_batch.done"
+USER_BATCH_FAILED: Final = "user_batch.failed"
 
 CHECK_DURATION: Final = Histogram(
     name="authorization.check.duration",
@@ -319,6 +326,9 @@ AUDIT_SEALING_FAILED: Final = Event(
     "audit.sealing_failed", "Audit entries could not be chained; it is tried again."
 )
 AUDIT_BROKEN: Final = Event("audit.broken", "A verification found the audit trail tampered with.")
+AUDIT_UNMET: Final = Event(
+    "audit.unmet", "The audit trail is sound in itself, but not the one that a caller brought."
+)
 AUDIT_CUT: Final = Event("audit.cut", "Audit entries past their retention were removed.")
 AUDIT_CUT_FAILED: Final = Event(
     "audit.cut_failed", "Audit entries past their retention could not be removed."
@@ -371,6 +381,12 @@ IMPORT_BATCH: Final = Span(
     "import.batch", SpanKind.INTERNAL, "A portion of a file is committed with its checkpoint."
 )
 BATCH_OF_USERS: Final = Span("batch.users", SpanKind.INTERNAL, "A batch of users is processed.")
+ENQUEUE_USER_BATCH: Final = Span(
+    "send user_batches", SpanKind.PRODUCER, "A batch of users is accepted; its context travels on."
+)
+PROCESS_USER_BATCH: Final = Span(
+    "process user_batches", SpanKind.CONSUMER, "A batch of users is run; linked to its request."
+)
 
 IMPORT_ACCEPTED: Final = Event("import.accepted", "An import was put on record.")
 IMPORT_STARTED: Final = Event("import.started", "An import runs, from its checkpoint.")
@@ -384,6 +400,14 @@ IMPORT_HANDED_BACK: Final = Event(
 )
 IMPORT_INTERRUPTED: Final = Event(
     "import.interrupted", "A try of an import ended without its end; another follows."
+)
+USER_BATCH_ACCEPTED: Final = Event("user_batch.accepted", "A batch of users was put on record.")
+USER_BATCH_ENDED: Final = Event(
+    "user_batch.ended", "A process put a batch of users down: done, cancelled or handed back."
+)
+USER_BATCH_FAILED_FOR_GOOD: Final = Event("user_batch.failed", "A batch of users failed for good.")
+USER_BATCH_INTERRUPTED: Final = Event(
+    "user_batch.interrupted", "A try of a batch of users ended without its end; another follows."
 )
 
 METRICS: Final[tuple[Metric, ...]] = (
@@ -439,5 +463,10 @@ ATTRIBUTES: Final = (
     IMPORT_ROWS,
     IMPORT_REJECTED,
     BATCH_SIZE,
+    USER_BATCH_OUTCOME.attribute,
+    USER_BATCH_ID,
+    USER_BATCH_OPERATION,
+    USER_BATCH_DONE,
+    USER_BATCH_FAILED,
 )
 """What may leave in spans and log lines beside `telemetry.catalog`'s; anything else is dropped."""

@@ -17,6 +17,7 @@ key=$(secret)
 digest=$(printf %s "$key" | sha256sum | cut -d ' ' -f 1)
 cat >"$target" <<END
 SIGHTLINE_POSTGRES_PASSWORD=$(secret)
+SIGHTLINE_DATABASE_PASSWORD=$(secret)
 SIGHTLINE_GRAFANA_PASSWORD=$(secret)
 SIGHTLINE_PSEUDONYM_KEY=$(secret)
 SIGHTLINE_API_KEYS='{"local": "$digest"}'

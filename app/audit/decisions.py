@@ -4,8 +4,10 @@ Only a check that asks for it (`"record": true`, or AuthZEN's `context: {"record
 on record: a write a check would make the trail mostly reads, and every check as slow as a commit.
 """
 
-from app.audit.trail import Entry, Outcome, record
-from app.authorization.model import FULL, Decision
+from collections.abc import Iterable
+
+from app.audit.trail import Entry, Outcome, record, record_all
+from app.authorization.model import FULL, AccessQuery, Decision
 from app.authorization.service import AuthorizationService
 from app.database.pool import DatabasePool
 
@@ -22,8 +24,20 @@ class DecisionsOfRecord:
     async def check_permission(self, actor: str, user: str, resource: str, action: str) -> Decision:
         """Return the decision. Raises `Unavailable` where it could not be put on record either."""
         decision = await self._authorization.check_permission(user, resource, action, FULL)
-        details = {"user": user, "action": action, "source": decision.source.value}
-        outcome = Outcome.ALLOW if decision.allowed else Outcome.DENY
+        entry = _entry(actor, AccessQuery(user, resource, action, FULL), decision)
         async with self._pool.transaction() as connection:
-            await record(connection, Entry(actor, ACTION, resource, outcome, details))
+            await record(connection, entry)
         return decision
+
+    async def put(self, actor: str, decided: Iterable[tuple[AccessQuery, Decision]]) -> None:
+        """Put decisions on record that were made from the newest state; all of them, or none."""
+        entries = [_entry(actor, query, decision) for query, decision in decided]
+        if entries:
+            async with self._pool.transaction() as connection:
+                await record_all(connection, entries)
+
+
+def _entry(actor: str, query: AccessQuery, decision: Decision) -> Entry:
+    details = {"user": query.user, "action": query.action, "source": decision.source.value}
+    outcome = Outcome.ALLOW if decision.allowed else Outcome.DENY
+    return Entry(actor, ACTION, query.resource, outcome, details)

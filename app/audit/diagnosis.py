@@ -30,12 +30,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """The first entry that is wrong: its number in the chain, its ID where known, and what."""
+    """The first entry that is wrong: its number in the chain, its ID where known, and what.
+
+    `is_claimed`: the chain is sound in itself, and only not the one that the caller says it knows.
+    """
 
     number: int | None
     entry_id: int | None
     kind: Kind
     detail: str
+    is_claimed: bool = False
 
 
 async def diagnose(connection: Connection, found: Sealed, place: Position) -> Break:

@@ -25,18 +25,20 @@ from app.database.audit import StoredEntry, Wanted
 from app.database.pool import DatabasePool
 from app.errors import BadRequest, Unavailable
 from app.http.authentication import actor_of
+from app.http.bodies import NO_CONTROLS
 from app.http.responses import JsonResponse
 
 logger = structlog.stdlib.get_logger()
 
 _NEWEST: Final = 2**63 - 1
 _DEFAULT_PAGE: Final = 100
-_MOST_PAGE: Final = 1_000
+MOST_PAGE: Final = 1_000
 _DEFAULT_LINKS: Final = 20_000
-_MOST_LINKS: Final = 100_000
-_LONGEST_FILTER: Final = 1_024
+MOST_LINKS: Final = 100_000
+LONGEST_FILTER: Final = 1_024
 _HASH: Final = re.compile(r"[0-9a-fA-F]{64}")
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
+_FIT: Final = re.compile(NO_CONTROLS)
 _TRAIL: Final = "audit"
 
 
@@ -55,7 +57,7 @@ def routes(pool: DatabasePool) -> list[Route]:
         )
         cursor = query.text("cursor")
         before = _NEWEST if cursor is None else key_of(cursor, int)[0]
-        limit = query.number("limit", _DEFAULT_PAGE, _MOST_PAGE)
+        limit = query.number("limit", _DEFAULT_PAGE, MOST_PAGE)
         async with pool.transaction() as connection:
             found = await audit.page(connection, wanted, before, limit + 1)
             await record(
@@ -68,7 +70,7 @@ def routes(pool: DatabasePool) -> list[Route]:
 
     async def walk(request: Request) -> Response:
         query = _Query(request, "number", "hash", "cursor", "limit")
-        limit = query.number("limit", _DEFAULT_LINKS, _MOST_LINKS)
+        limit = query.number("limit", _DEFAULT_LINKS, MOST_LINKS)
         after, anchors = _after(query.text("cursor")), _anchors(query)
         if walking.locked():
             message = "This process is verifying already; one walk at a time."
@@ -78,14 +80,21 @@ def routes(pool: DatabasePool) -> list[Route]:
                 result = await verify(connection, after=after, at_most=limit, anchors=anchors)
             async with pool.transaction() as connection:
                 await record(connection, _verified(actor_of(request), result))
-        if result.broken is not None:
-            logger.error(signals.AUDIT_BROKEN.name)
+        _tell(result)
         return JsonResponse(_answer(result))
 
     return [
         Route("/audit", read, methods=["GET"]),
         Route("/audit/verify", walk, methods=["GET"]),
     ]
+
+
+def _tell(result: Verification) -> None:
+    """Log a break; one that rests on what the caller brought may be the caller's mistake."""
+    if result.broken is not None and result.broken.is_claimed:
+        logger.warning(signals.AUDIT_UNMET.name)
+    elif result.broken is not None:
+        logger.error(signals.AUDIT_BROKEN.name)
 
 
 def _shown(entry: StoredEntry, number: int | None) -> dict[str, Any]:
@@ -123,6 +132,7 @@ def _answer(result: Verification) -> dict[str, Any]:
             "entry_id": broken.entry_id,
             "kind": broken.kind,
             "detail": broken.detail,
+            "claimed": broken.is_claimed,
         },
         "next_cursor": (
             None
@@ -135,9 +145,10 @@ def _answer(result: Verification) -> dict[str, Any]:
 def _verified(actor: str, result: Verification) -> Entry:
     broken = result.broken
     details = {"after": result.start.number, "checked": result.checked}
-    found = {} if broken is None else {"kind": broken.kind.value, "number": broken.number}
-    outcome = Outcome.DONE if broken is None else Outcome.FAILED
-    return Entry(actor, "audit.verify", _TRAIL, outcome, {**details, **found})
+    if broken is None:
+        return Entry(actor, "audit.verify", _TRAIL, Outcome.DONE, details)
+    found = {"kind": broken.kind.value, "number": broken.number, "claimed": broken.is_claimed}
+    return Entry(actor, "audit.verify", _TRAIL, Outcome.FAILED, {**details, **found})
 
 
 def _after(cursor: str | None) -> Position | None:
@@ -175,8 +186,8 @@ class _Query:
 
     def text(self, name: str) -> str | None:
         value = self.given.get(name)
-        if value is not None and (len(value) > _LONGEST_FILTER or not value.isprintable()):
-            message = f"{name} must be at most {_LONGEST_FILTER} printable characters."
+        if value is not None and (len(value) > LONGEST_FILTER or not _FIT.fullmatch(value)):
+            message = f"{name} must be at most {LONGEST_FILTER} characters, none of them a control."
             raise BadRequest(message)
         return value
 

@@ -73,7 +73,7 @@ class _Walk:
         result = Verification(start, start, 0, is_complete=False)
         if start is beginning and (leftover := await self._leftover(start)):
             return replace(result, broken=leftover)
-        broken = self._broken_anchor(start)
+        broken = await self._broken_claim(start, beginning) or self._broken_anchor(start)
         while broken is None:
             page = _PAGE if at_most is None else min(_PAGE, at_most - result.checked)
             if page <= 0:
@@ -122,6 +122,22 @@ class _Walk:
             return None
         return Break(None, found, Kind.INSERTED, "it stands before the chain's checkpoint")
 
+    async def _broken_claim(self, start: Position, beginning: Position) -> Break | None:
+        """Hold the chain to the place that an earlier walk is said to have come to."""
+        known: Position | None = beginning
+        if start.number != beginning.number:
+            link = await audit.link_at(self._connection, start.number)
+            known = link and Position.of(link)
+        if known is None:
+            detail = "the chain ends before the place that was walked to: its end was removed"
+            return Break(start.number, None, Kind.DELETED, detail, is_claimed=True)
+        if known != start:
+            detail = "the chain up to here is not the one that was walked: it was written anew"
+            return Break(
+                start.number, known.entry_id or None, Kind.REWRITTEN, detail, is_claimed=True
+            )
+        return None
+
     def _forget_anchors_before(self, start: Position) -> None:
         """Leave out what was cut, or checked by an earlier walk."""
         self._anchors = {
@@ -136,13 +152,15 @@ class _Walk:
             self._met += 1
             return None
         detail = "the chain up to here is not the one that was exported: it was written anew"
-        return Break(place.number, place.entry_id or None, Kind.REWRITTEN, detail)
+        return Break(
+            place.number, place.entry_id or None, Kind.REWRITTEN, detail, is_claimed=True
+        )
 
     def _cut_off(self) -> Break | None:
         if not self._anchors:
             return None
         detail = "the chain ends before an exported head: its end was removed"
-        return Break(min(self._anchors), None, Kind.DELETED, detail)
+        return Break(min(self._anchors), None, Kind.DELETED, detail, is_claimed=True)
 
 
 def _follows(sealed: Sealed, place: Position) -> bool:

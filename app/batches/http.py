@@ -73,6 +73,8 @@ class _Handlers:
         """Answer `POST /imports`."""
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         again = _flag(request, "again")
+        if request.query_params.get("kind", "users") not in KINDS:
+            raise _wrong_kind()  # with a JSON body as well, which has its own
         if media_type == _JSON:
             task_id = await self._accept_reference(request, again=again)
         elif (
@@ -89,9 +91,9 @@ class _Handlers:
         )
 
     async def _accept_upload(self, request: HttpRequest, format_: Format, *, again: bool) -> UUID:
-        kind = request.query_params.get("kind", "")
-        if kind not in KINDS:
-            raise _invalid(kind=f"One of {', '.join(KINDS)}")
+        kind = request.query_params.get("kind")
+        if kind is None:
+            raise _wrong_kind()
         async with received(request, self._limits.max_bytes) as upload:
             _check_header(await upload.head(_HEAD_BYTES), kind, format_)
             wanted = Request(
@@ -199,6 +201,10 @@ def _cursor(request: HttpRequest) -> int:
     if not 0 <= line < 2**63 or _as_cursor(line) != sent:
         raise _invalid(cursor="Not a cursor of this listing")
     return line
+
+
+def _wrong_kind() -> InvalidFields:
+    return _invalid(kind=f"One of {', '.join(KINDS)}")
 
 
 def _invalid(**fields: str) -> InvalidFields:

@@ -10,10 +10,11 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+from uuid import UUID
 
 from app import signals
-from app.database.import_statements import USERS_PAGE
 from app.database.pool import DatabasePool
+from app.database.user_batch_statements import DIRECTORY_PAGE, NAMED_PAGE
 from app.errors import Unavailable
 from telemetry.runtime import Telemetry
 from telemetry.tracing import error_type_of
@@ -21,6 +22,7 @@ from telemetry.tracing import error_type_of
 MAX_FAILURES_KEPT: Final = 1_000
 
 ProcessUser = Callable[[str], Awaitable[None]]
+Checkpoint = Callable[["BatchReport"], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,14 @@ class BatchReport:
     done: int = 0
     failed: int = 0
     failures: list[Failure] = field(default_factory=list)
+    passing: int = 0
+    """Of `failed`, those for which what they need was away to the last try."""
+    last: str | None = None
+    """The last user of the batches that are at their end."""
+
+
+async def _unnoticed(_: BatchReport) -> None:
+    return
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +70,12 @@ async def batch_process_users(
     process: ProcessUser,
     telemetry: Telemetry,
     limits: BatchLimits,
-    on_progress: Callable[[BatchReport], None] = lambda _: None,
+    on_progress: Checkpoint = _unnoticed,
 ) -> BatchReport:
-    """Process every user once, and return what became of them; `on_progress` hears each batch.
+    """Process every user once, and return what became of them.
+
+    `on_progress` is awaited after each batch: what it keeps is a checkpoint, what it raises ends
+    the work.
 
     `process` may be called again for a user where it raised `Unavailable`: it has to bear that.
     Any other exception is that user's failure. At most one batch of users is held at a time;
@@ -73,19 +86,25 @@ async def batch_process_users(
     async for user in users:
         batch.append(user)
         if len(batch) == limits.batch_size:
-            on_progress(await run.batch(batch))
+            await on_progress(await run.batch(batch))
             batch = []
     if batch:
-        on_progress(await run.batch(batch))
+        await on_progress(await run.batch(batch))
     return run.report
 
 
-async def users_on_record(pool: DatabasePool, page_size: int = 500) -> AsyncIterator[str]:
-    """Yield the users of the directory in order, a page at a time; raises `Unavailable`."""
-    after = ""
+async def users_on_record(
+    pool: DatabasePool, page_size: int = 500, *, after: str = "", batch_id: UUID | None = None
+) -> AsyncIterator[str]:
+    """Yield the users of the directory, or those a batch names, in order, after one of them.
+
+    A page is read at a time. Raises `Unavailable`.
+    """
+    statement = DIRECTORY_PAGE if batch_id is None else NAMED_PAGE
+    further = () if batch_id is None else (batch_id,)
     while True:
         async with pool.acquire() as connection:
-            rows = await connection.fetch(USERS_PAGE, after, page_size)
+            rows = await connection.fetch(statement, after, page_size, *further)
         for row in rows:
             yield row["user_id"]
         if len(rows) < page_size:
@@ -121,6 +140,7 @@ class _Processing:
                 asked = max(error.retry_after for _, error in again)
                 await asyncio.sleep(min(asked, self._limits.longest_pause_seconds))
         self._duration.observe(time.perf_counter() - started)
+        self.report.last = users[-1]
         return self.report
 
     async def _pass(self, users: Sequence[str], *, is_last: bool) -> list[tuple[str, Unavailable]]:
@@ -150,6 +170,7 @@ class _Processing:
 
     def _failed(self, user: str, error: Exception) -> None:
         self.report.failed += 1
+        self.report.passing += isinstance(error, Unavailable)
         self._users.add(1, "failed")
         if len(self.report.failures) < MAX_FAILURES_KEPT:
             self.report.failures.append(Failure(user, error_type_of(error)))

@@ -111,8 +111,3 @@ def insert_missing(table: str, columns: tuple[str, ...], origin: str) -> str:
         SELECT {names}, ${len(columns) + 1}::text FROM unnest({arrays}) AS given ({names})
         ON CONFLICT DO NOTHING
     """  # noqa: S608  # names of tables and columns; values are always parameters
-
-
-USERS_PAGE: Final = """
-    SELECT user_id FROM directory_users WHERE user_id > $1 ORDER BY user_id LIMIT $2
-"""

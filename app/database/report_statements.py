@@ -268,6 +268,15 @@ ACCESS_ROWS: Final = f"""
 """  # noqa: S608  # a constant of this module
 ACCESS_COUNT: Final = f"{_ACCESS} SELECT count(*) FROM access"  # noqa: S608  # a constant of this module
 
+GROUPS_OF_USERS: Final = """
+    SELECT user_id AS member, array_agg(group_id ORDER BY group_id) AS groups
+    FROM group_members WHERE user_id = ANY ($1::text[]) GROUP BY user_id
+"""
+GROUPS_OF_GROUPS: Final = """
+    SELECT member_group_id AS member, array_agg(group_id ORDER BY group_id) AS groups
+    FROM group_members WHERE member_group_id = ANY ($1::text[]) GROUP BY member_group_id
+"""
+
 # Of a resource that is asked about all the time only the latest entries are looked through.
 LAST_DECISIONS: Final = """
     SELECT wanted.place, last.outcome, last.at

@@ -11,6 +11,7 @@ COLUMNS: Final = (
     "Action",
     "Resource",
     "Through group",
+    "By way of",
     "Granted by",
     "Since",
     "Last decision",
@@ -22,7 +23,8 @@ COLUMNS: Final = (
 class Access:
     """What a user may do, who granted it and when; `through` is the group that holds the grant.
 
-    `decision` is the last one on record about just this, where there is one.
+    `path` are the groups that lead there, the user's own first and `through` last. `decision` is
+    the last one on record about just this, where there is one.
     """
 
     user: str
@@ -33,10 +35,12 @@ class Access:
     since: datetime
     decision: str = ""
     decided_at: datetime | None = None
+    path: tuple[str, ...] = ()
 
     def cells(self) -> tuple[str, ...]:
         """Return the row's cells, in the order of `COLUMNS`, without control characters."""
-        names = (self.user, self.action, self.resource, self.through, self.granted_by)
+        way = " > ".join(self.path) if len(self.path) > 1 else ""
+        names = (self.user, self.action, self.resource, self.through, way, self.granted_by)
         decided = "" if self.decided_at is None else f"{self.decided_at.astimezone(UTC):%Y-%m-%d}"
         since = f"{self.since.astimezone(UTC):%Y-%m-%d}"
         return (*map(printable, names), since, self.decision, decided)

@@ -29,8 +29,9 @@ class Listing:
         if self._count > self._most:
             return
         cells = access.cells()
-        user, action, resource, through, granted_by, since, decision, decided = cells
+        user, action, resource, through, way, granted_by, since, decision, decided = cells
         by_group = f" through group {through}" if through else ""
+        by_group += f" ({way})" if way else ""
         last = f"; last decision: {decision}, {decided}" if decision else ""
         self._lines.append(
             f"{user}: {action} on {resource}{by_group} (granted by {granted_by}, {since}{last})\n"

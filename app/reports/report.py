@@ -15,6 +15,7 @@ from app.reports.access import Access
 from app.reports.csv_text import CsvWriter
 from app.reports.decisions import with_decisions
 from app.reports.listing import Listing
+from app.reports.paths import with_paths
 
 MAX_LISTED: Final = 1_000
 """Rows that the mail itself lists; the CSV has them all."""
@@ -78,7 +79,8 @@ async def make_report(
         while rows := await cursor.fetch(limits.page, timeout=_STATEMENT_SECONDS):
             if total is None:
                 total = await _total(connection, subject, len(rows), limits.page)
-            for access in await with_decisions(connection, [Access(*row) for row in rows]):
+            decided = await with_decisions(connection, [Access(*row) for row in rows])
+            for access in await with_paths(connection, decided):
                 listing.add(access)
                 csv.add(access)
             done += len(rows)

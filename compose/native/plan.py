@@ -4,9 +4,9 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from compose.native.folder import RunFolder
 from compose.native.ports import HOST, Ports
@@ -29,16 +29,30 @@ class Plan:
     """How many times faster than real time the alerting windows run."""
     service_environment: Mapping[str, str] = field(default_factory=dict)
     """Settings of web and worker that replace the usual ones."""
+    detours: Mapping[str, int] = field(default_factory=dict)
+    """Ports under which the others reach a part in place of its own, by its name in `Ports`."""
+    web_module: str = "app"
+    """What the web process runs: `python -m <module> web`."""
     jaeger: Path | None = None
     """Jaeger's binary; without it the traces go to a file."""
     api_key: str = field(default_factory=_mint, repr=False)
     database_password: str = field(default_factory=_mint, repr=False)
+    service_password: str = field(default_factory=_mint, repr=False)
     cache_password: str = field(default_factory=_mint, repr=False)
     pseudonym_key: str = field(default_factory=_mint, repr=False)
 
+    def as_others_see(self) -> Self:
+        """Return the plan with the detours in place of the parts' own ports."""
+        return replace(self, ports=replace(self.ports, **self.detours))
+
     @property
     def database_url(self) -> str:
-        """The service's database, password included."""
+        """The service's database as the service's user, password included: it owns nothing."""
+        return self._database("sightline", "sightline_app", self.service_password)
+
+    @property
+    def owner_url(self) -> str:
+        """The service's database as its owner, who migrates it."""
         return self._database("sightline")
 
     @property
@@ -70,7 +84,6 @@ class Plan:
         """Return the URL of a part that speaks HTTP."""
         return f"http://{HOST}:{port}{path}"
 
-    def _database(self, name: str) -> str:
-        return (
-            f"postgresql://sightline:{self.database_password}@{HOST}:{self.ports.postgres}/{name}"
-        )
+    def _database(self, name: str, user: str = "sightline", password: str = "") -> str:
+        password = password or self.database_password
+        return f"postgresql://{user}:{password}@{HOST}:{self.ports.postgres}/{name}"

@@ -48,6 +48,10 @@ class PlatformOptions:
     """How many times faster than real time the alerting windows run."""
     service_environment: Mapping[str, str] = field(default_factory=dict)
     """Settings of web and worker that replace the usual ones."""
+    detours: Mapping[str, int] = field(default_factory=dict)
+    """Ports that lead to a part by a detour: the others are sent there (`compose.faults.wire`)."""
+    web_module: str = "app"
+    """What the web process runs; a drill has a build of its own, with a switch for faults."""
     tools: Tools = field(default_factory=Tools)
     progress: Progress = field(default_factory=Silent)
 
@@ -66,6 +70,8 @@ class Platform:
             ports=options.ports,
             scale=options.scale,
             service_environment=options.service_environment,
+            detours=options.detours,
+            web_module=options.web_module,
             jaeger=options.tools.look("jaeger"),
         )
         self._cleaning = ExitStack()
@@ -115,8 +121,13 @@ class Platform:
 
     @property
     def database_url(self) -> str:
-        """The service's database, password included."""
+        """The service's database as the service's user, password included."""
         return self._plan.database_url
+
+    @property
+    def owner_url(self) -> str:
+        """The service's database as its owner, who alone may change the schema."""
+        return self._plan.owner_url
 
     @property
     def redis_url(self) -> str:
@@ -157,9 +168,14 @@ class Platform:
         """Return the peak memory of each part in bytes (see `compose.native.memory`)."""
         return {} if self._memory is None else self._memory.peaks()
 
-    def mailbox(self) -> list[Letter]:
-        """Return every mail received so far, oldest first."""
-        return Letters(self._folder.mails).all()
+    def mailbox(self, *, after: str = "") -> list[Letter]:
+        """Return every mail received so far, oldest first; or those after the one of that name."""
+        return Letters(self._folder.mails).all(after=after)
+
+    @property
+    def config(self) -> Path:
+        """The folder of the rendered configuration, `alerts/` in it."""
+        return self._folder.config
 
     async def webhooks(self) -> list[dict[str, Any]]:
         """Return what Alertmanager has posted, oldest first: `{"received", "payload"}` each."""

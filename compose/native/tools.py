@@ -55,6 +55,10 @@ TOOLS: Final[Mapping[str, Tool]] = {
     "valgrind": Tool(
         "Valgrind", ("valgrind",), "make bench", "debian/valgrind/usr/bin/valgrind.bin"
     ),
+    # Only the tests put one before the database; they obtain it by themselves.
+    "pgbouncer": Tool(
+        "pgbouncer", ("pgbouncer",), "make test", "debian/pgbouncer/usr/sbin/pgbouncer"
+    ),
     "jaeger": Tool("Jaeger", ("jaeger",), _PROVISION, f"jaeger-{JAEGER_VERSION}"),
 }
 

@@ -11,7 +11,7 @@ import sys
 from datetime import timedelta
 
 import asyncpg
-from pgqueuer import AsyncpgDriver, PgQueuer, Queries  # type: ignore[import-not-found]  # apart
+from pgqueuer import AsyncpgDriver, PgQueuer, Queries
 
 HEARTBEAT = timedelta(seconds=3)
 

@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from alerts import naming
+from compose.faults.wire import Wire
 from tests.alerts.live import Platform, wait_for
 from tests.faults.checks import ACTION, RESOURCE, allowed, ask, grant
 from tests.faults.web_process import WebProcess, web_process
-from tests.faults.wire import Wire
 
 Eventually = Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]]
 

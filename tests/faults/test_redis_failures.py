@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
+from compose.faults.wire import Wire
 from tests.faults.checks import allowed, ask, grant, revoke, steady_checks
 from tests.faults.web_process import WebProcess, web_process
-from tests.faults.wire import Wire
 from tests.servers import ValkeyServer
 
 Eventually = Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]]

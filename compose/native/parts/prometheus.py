@@ -23,7 +23,7 @@ def prometheus(plan: Plan, tools: Tools) -> Part:
     config.write_text(
         render.prometheus(
             _SOURCE.read_text(encoding="utf-8"),
-            plan.ports,
+            plan.as_others_see().ports,
             rules=plan.alert_files / "rules.yaml",
             scale=plan.scale,
             jaeger=plan.jaeger is not None,
@@ -44,6 +44,7 @@ def prometheus(plan: Plan, tools: Tools) -> Part:
             f"--web.listen-address={HOST}:{plan.ports.prometheus}",
             f"--web.external-url={own}",
             *_page_files(binary),
+            *_erasable(plan),
         ),
         ready=http_ok(f"{own}/-/ready"),
         needs=targets,
@@ -55,3 +56,8 @@ def _page_files(binary: Path) -> tuple[str, ...]:
     files = binary.parent.parent / "share" / "prometheus" / "web"
     unpacked = files.is_dir() and not files.is_relative_to("/usr")
     return (f"--web.local-assets={files}/",) if unpacked else ()
+
+
+def _erasable(plan: Plan) -> tuple[str, ...]:
+    """In compressed time a drill gives a budget back: it erases what an incident has spent."""
+    return ("--web.enable-admin-api",) if plan.scale != 1 else ()

@@ -17,7 +17,11 @@ def _migrate(plan: Plan) -> Part:
     return Part(
         name="migrate",
         command=(sys.executable, "-m", "app", "migrate"),
-        environment=_settings(plan),
+        environment=_settings(plan)
+        | {
+            "SIGHTLINE_DATABASE_URL": plan.owner_url,
+            "SIGHTLINE_DATABASE_SERVICE_URL": plan.database_url,
+        },
         ready=None,
         needs=("createdb",),
     )
@@ -27,7 +31,7 @@ def _web(plan: Plan) -> Part:
     ports = plan.ports
     return Part(
         name="web",
-        command=(sys.executable, "-m", "app", "web"),
+        command=(sys.executable, "-m", plan.web_module, "web"),
         environment={
             "SIGHTLINE_HTTP_HOST": HOST,
             "SIGHTLINE_HTTP_PORT": str(ports.web),
@@ -49,7 +53,7 @@ def _worker(plan: Plan) -> Part:
         environment={
             "SIGHTLINE_METRICS_PORT": str(ports.worker_metrics),
             "SIGHTLINE_SMTP_HOST": HOST,
-            "SIGHTLINE_SMTP_PORT": str(ports.smtp),
+            "SIGHTLINE_SMTP_PORT": str(plan.as_others_see().ports.smtp),
         }
         | _settings(plan),
         ready=http_ok(plan.url(ports.worker_metrics, "/metrics")),
@@ -60,12 +64,13 @@ def _worker(plan: Plan) -> Part:
 
 def _settings(plan: Plan) -> dict[str, str]:
     traces = {} if plan.traces_file is None else {"SIGHTLINE_TRACES_FILE": str(plan.traces_file)}
+    reached = plan.as_others_see()
     usual = {
-        "SIGHTLINE_DATABASE_URL": plan.database_url,
-        "SIGHTLINE_REDIS_URL": plan.redis_url,
+        "SIGHTLINE_DATABASE_URL": reached.database_url,
+        "SIGHTLINE_REDIS_URL": reached.redis_url,
         "SIGHTLINE_METRICS_HOST": HOST,
         "SIGHTLINE_ENVIRONMENT": "native",
         "SIGHTLINE_PSEUDONYM_KEY": plan.pseudonym_key,
-        "OTEL_EXPORTER_OTLP_ENDPOINT": plan.url(plan.ports.otlp_http),
+        "OTEL_EXPORTER_OTLP_ENDPOINT": reached.url(reached.ports.otlp_http),
     }
     return usual | traces | dict(plan.service_environment)

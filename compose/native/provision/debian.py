@@ -1,8 +1,8 @@
-"""Prometheus, Alertmanager and Valgrind from Debian's packages, unpacked but not installed.
+"""Prometheus, Alertmanager and others from Debian's packages, unpacked but not installed.
 
 `apt-get download` checks the archive's signature and the package's hash as an installation does;
 `dpkg-deb --extract` writes into the cache folder. No root, no daemon that the package starts, and
-nothing outside that folder. The binaries need nothing but libc.
+nothing outside that folder. The binaries need nothing but libc, or the libraries named with them.
 """
 
 import asyncio
@@ -25,11 +25,14 @@ class DebianPackage:
 
     package: str
     tool: str
+    libraries: tuple[str, ...] = ()
+    """Packages that are unpacked beside it, into `usr/lib`: whoever runs it says where that is."""
 
 
 PROMETHEUS = DebianPackage("prometheus", "promtool")
 ALERTMANAGER = DebianPackage("prometheus-alertmanager", "amtool")
 VALGRIND = DebianPackage("valgrind", "valgrind")
+PGBOUNCER = DebianPackage("pgbouncer", "pgbouncer", ("libc-ares2", "libevent-2.1-7"))
 
 
 async def obtain_package(
@@ -51,10 +54,13 @@ async def obtain_package(
             return
         folder = scratch(cache, wanted.package)
         try:
-            archive = await _download(wanted.package, folder, guard, say)
-            say("unpacking")
             tree = folder / "tree"
-            await run_command(("dpkg-deb", "--extract", str(archive), str(tree)), guard, cwd=folder)
+            for package in (wanted.package, *wanted.libraries):
+                archive = await _download(package, folder, guard, say)
+                say("unpacking")
+                unpack = ("dpkg-deb", "--extract", str(archive), str(tree))
+                await run_command(unpack, guard, cwd=folder)
+                archive.unlink()
             await asyncio.to_thread(relocate, tree)
             put(tree, cache / "debian" / wanted.package)
         except CommandError as error:
@@ -93,8 +99,8 @@ def _archives(folder: Path) -> list[Path]:
 def _private_state(folder: Path) -> tuple[str, ...]:
     """Return options that keep apt's lists in `folder`, so that an update needs no root."""
     state = folder / "state"
-    (state / "lists" / "partial").mkdir(parents=True)
-    (folder / "archives" / "partial").mkdir(parents=True)
+    (state / "lists" / "partial").mkdir(parents=True, exist_ok=True)
+    (folder / "archives" / "partial").mkdir(parents=True, exist_ok=True)
     settings = {
         "Dir::State": state,
         "Dir::State::lists": state / "lists",

@@ -25,7 +25,7 @@ def relocate(tree: Path) -> None:
     home = _DESCRIPTOR + b"/." * len(_HOME)
     # Go keeps a text's length apart from it, so the length must stay; "//" and "/." lead nowhere.
     home = home[: len(_HOME) - 1] + b"/"
-    for program in sorted((tree / "usr" / "bin").iterdir()):
+    for program in sorted((tree / "usr" / "bin").glob("*")):
         content = program.read_bytes()
         if _HOME not in content:
             continue

@@ -2,6 +2,7 @@ import httpx
 import pytest
 
 from app import signals
+from app.audit.cursors import cursor_of
 from app.audit.sealer import Sealer
 from app.database.pool import DatabasePool
 from app.settings import Settings
@@ -128,7 +129,31 @@ async def test_the_first_break_is_told_and_logged(
     assert told["broken"]["number"] == 9
     assert told["broken"]["entry_id"] == 9
     assert told["broken"]["kind"] == "edited"
+    assert told["broken"]["claimed"] is False
     assert captured.line(signals.AUDIT_BROKEN.name)["level"] == "error"
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {"number": "21", "hash": "0" * 64},
+        {"number": "900", "hash": "0" * 64},
+        {"cursor": cursor_of(10, "0" * 64, "1", 10)},
+        {"cursor": cursor_of(900, "0" * 64, "1", 900)},
+        {"cursor": cursor_of(0, "1" * 64, "0", 0)},
+    ],
+    ids=["head", "head past the end", "cursor", "cursor past the end", "cursor of the start"],
+)
+async def test_what_a_caller_made_up_does_not_look_like_tampering(
+    claim: dict[str, str], client: httpx.AsyncClient, trail: None, captured: Captured
+) -> None:
+    told = (await client.get("/audit/verify", params=claim)).json()
+    assert (told["intact"], told["broken"]["claimed"]) == (False, True)
+    assert signals.AUDIT_BROKEN.name not in captured.events()
+    assert captured.line(signals.AUDIT_UNMET.name)["level"] == "warning"
+    items = (await client.get("/audit", params={"action": "audit.verify"})).json()["items"]
+    assert items[0]["outcome"] == "failed"
+    assert items[0]["details"]["claimed"] is True
 
 
 @pytest.mark.parametrize("path", ["/audit", "/audit/verify"])

@@ -49,7 +49,24 @@ async def test_a_step_is_held_to_the_hash_that_the_caller_brought(
         await _write_anew(connection, 8)
         second = await verify(connection, after=first.end)
     assert second.broken is not None
-    assert (second.broken.number, second.broken.kind) == (10, Kind.EDITED)
+    assert (second.broken.number, second.broken.kind) == (10, Kind.REWRITTEN)
+    assert second.broken.is_claimed
+
+
+async def test_a_step_finds_that_the_end_was_cut_off_since_the_last(
+    pool: DatabasePool, sealer: Sealer, settings: Settings
+) -> None:
+    await write_trail(pool, 20)
+    await seal_all(sealer)
+    async with pool.acquire() as connection:
+        first = await verify(connection, at_most=10)
+    async with superuser(settings.database_url.get_secret_value()) as connection:
+        await connection.execute("DELETE FROM audit_chain WHERE number > 8")
+        await connection.execute("DELETE FROM audit_entries WHERE id > 8")
+        second = await verify(connection, after=first.end)
+    assert second.broken is not None
+    assert (second.broken.number, second.broken.kind) == (10, Kind.DELETED)
+    assert second.broken.is_claimed
 
 
 async def test_a_chain_written_anew_is_found_by_an_anchor_and_only_by_that(

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.authorization.limits import GraphLimits
 from app.database.pool import DatabasePool
 from app.settings import Settings
 from telemetry.testing import Captured
@@ -82,3 +83,65 @@ async def test_a_decision_is_if_and_only_if_the_check_asks_for_it(
         ("tests", "decision", "doc:1", "deny", details),
         ("tests", "decision", "doc:1", "allow", details),
     ]
+
+
+async def test_of_many_checks_every_decision_is_if_they_ask_for_it(
+    client: httpx.AsyncClient, pool: DatabasePool
+) -> None:
+    await client.post("/grants", json=_GRANT)
+    for number in range(GraphLimits().depth + 2):
+        pair = {"resource": f"deep:{number}", "parent": f"deep:{number + 1}"}
+        assert (await client.post("/resources/parents", json=pair)).status_code == 201
+
+    async def decided(**more: Any) -> list[tuple[Any, ...]]:  # noqa: ANN401  # of the body
+        checks = [_GRANT, {**_GRANT, "resource": "deep:0"}, {**_GRANT, "action": "write"}]
+        answered = await client.post("/permissions/checks", json={"checks": checks, **more})
+        first, undecided, last = answered.json()["results"]
+        assert (first, last) == ({"allowed": True}, {"allowed": False})
+        assert "error" in undecided
+        return [entry for entry in await _recorded(pool) if entry[1] == "decision"]
+
+    assert await decided() == []
+    assert await decided(record=False) == []
+    details = {"user": "bob", "source": "database"}
+    assert await decided(record=True) == [
+        ("tests", "decision", "doc:1", "allow", {**details, "action": "read"}),
+        ("tests", "decision", "doc:1", "deny", {**details, "action": "write"}),
+    ]
+
+
+async def test_of_a_list_of_evaluations_those_are_that_ask_and_were_answered(
+    client: httpx.AsyncClient, pool: DatabasePool
+) -> None:
+    await client.post("/grants", json=_GRANT)
+
+    def about(key: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401  # of the item
+        return {"resource": {"type": "doc", "id": key}, **more}
+
+    async def decided(**more: Any) -> list[tuple[str, str]]:  # noqa: ANN401  # of the body
+        asked = {"subject": {"type": "user", "id": "bob"}, "action": {"name": "read"}, **more}
+        answered = await client.post("/access/v1/evaluations", json=asked)
+        assert answered.status_code == 200, answered.text
+        found = [entry for entry in await _recorded(pool) if entry[1] == "decision"]
+        assert all(
+            entry[4] == {"user": "bob", "action": "read", "source": "database"} for entry in found
+        )
+        return [(entry[2], entry[3]) for entry in found]
+
+    asking = {"record": True}
+    assert await decided(evaluations=[about("1"), about("2")]) == []
+    some = [about("1", context=asking), about("2"), about("3", context=asking), "no object"]
+    expected = [("doc:1", "allow"), ("doc:3", "deny")]
+    assert await decided(evaluations=some) == expected
+    # The default context is an item's own where it has none.
+    both = [about("4"), about("5", context={})]
+    expected += [("doc:4", "deny")]
+    assert await decided(evaluations=both, context=asking) == expected
+    # What is cut off was told to nobody.
+    first = {"evaluations_semantic": "deny_on_first_deny"}
+    expected += [("doc:1", "allow"), ("doc:6", "deny")]
+    three = [about("1"), about("6"), about("7")]
+    assert await decided(evaluations=three, context=asking, options=first) == expected
+    # Without a list it is one evaluation.
+    expected += [("doc:1", "allow")]
+    assert await decided(**about("1"), context=asking) == expected

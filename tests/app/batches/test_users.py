@@ -10,6 +10,7 @@ from app import signals
 from app.batches.users import (
     MAX_FAILURES_KEPT,
     BatchLimits,
+    BatchReport,
     Failure,
     batch_process_users,
     users_on_record,
@@ -32,22 +33,25 @@ def busy() -> Unavailable:
 
 async def test_every_user_is_processed_once(captured: Captured) -> None:
     seen: Counter[str] = Counter()
-    heard: list[int] = []
+    heard: list[tuple[int, str | None]] = []
 
     async def process(user: str) -> None:
         await asyncio.sleep(0)
         seen[user] += 1
+
+    async def hear(progress: BatchReport) -> None:
+        heard.append((progress.done, progress.last))
 
     report = await batch_process_users(
         names(250),
         process,
         captured.telemetry,
         BatchLimits(batch_size=100),
-        lambda progress: heard.append(progress.done),
+        hear,
     )
     assert (report.done, report.failed) == (250, 0)
     assert len(seen) == sum(seen.values()) == 250
-    assert heard == [100, 200, 250]
+    assert heard == [(100, "user-99"), (200, "user-199"), (250, "user-249")]
     assert captured.sample(signals.BATCH_USERS, {"batch.user.outcome": "done"}) == 250
     assert captured.sample(signals.BATCH_DURATION) == 3
 
@@ -121,6 +125,7 @@ async def test_what_stays_busy_fails_after_its_tries(captured: Captured) -> None
     report = await batch_process_users(names(1), process, captured.telemetry, BatchLimits(tries=3))
     assert tries == 3
     assert report.failures == [Failure("user-0", "app.errors.Unavailable")]
+    assert report.passing == 1
 
 
 async def test_the_list_of_failures_is_bounded(captured: Captured) -> None:

@@ -65,12 +65,13 @@ async def test_it_says_who_can_do_what_and_who_granted_it(pool: DatabasePool) ->
     ]
     assert tail == "2 grants listed, which is all."
     assert "beneath its resource" in reading
-    assert f"<tr><td>alice</td><td>read</td><td>doc:1</td><td></td><td>root</td><td>{today}" in (
-        report.html
+    assert (
+        f"<tr><td>alice</td><td>read</td><td>doc:1</td><td></td><td></td><td>root</td><td>{today}"
+        in (report.html)
     )
     assert made.rows() == [
-        ["alice", "read", "doc:1", "", "root", today, "", ""],
-        ["bob", "write", "doc:2", "", "root", today, "", ""],
+        ["alice", "read", "doc:1", "", "", "root", today, "", ""],
+        ["bob", "write", "doc:2", "", "", "root", today, "", ""],
     ]
     assert report.rows == 2
     assert made.progress == []
@@ -97,13 +98,14 @@ async def groups(pool: DatabasePool) -> None:
 async def test_what_groups_hold_is_their_members_however_deep(pool: DatabasePool) -> None:
     made = Made()
     report = await made.of(pool)
-    assert [row[:5] for row in made.rows()] == [
-        ["bob", "open", "door", "", "root"],
-        ["bob", "open", "door", "ops", "chief"],
-        ["bob", "read", "wiki", "staff", "root"],
-        ["eve", "open", "door", "ops", "chief"],
-        ["eve", "read", "wiki", "staff", "root"],
+    assert [row[:6] for row in made.rows()] == [
+        ["bob", "open", "door", "", "", "root"],
+        ["bob", "open", "door", "ops", "", "chief"],
+        ["bob", "read", "wiki", "staff", "ops > staff", "root"],
+        ["eve", "open", "door", "ops", "staff > ops", "chief"],
+        ["eve", "read", "wiki", "staff", "", "root"],
     ]
+    assert "bob: read on wiki through group staff (ops > staff) (granted by root" in report.text
     assert "eve: read on wiki through group staff (granted by root" in report.text
 
 
@@ -131,7 +133,7 @@ async def test_the_last_decision_on_record_stands_beside_the_access(pool: Databa
     made = Made()
     report = await made.of(pool)
     today = f"{datetime.now(UTC):%Y-%m-%d}"
-    assert [row[6:] for row in made.rows()] == [["allowed", today], ["", ""], ["", ""]]
+    assert [row[7:] for row in made.rows()] == [["allowed", today], ["", ""], ["", ""]]
     assert f"; last decision: allowed, {today})" in report.text
 
 
@@ -236,9 +238,9 @@ def test_names_can_bend_neither_the_html_nor_the_lines() -> None:
 )
 def test_no_cell_of_the_csv_is_a_formula(name: str) -> None:
     writer = CsvWriter()
-    writer.add(Access(name, name, name, name, name, NOON))
+    writer.add(Access(name, name, name, name, name, NOON, path=(name, name)))
     _, row = csv.reader(io.StringIO(writer.take().decode(), newline=""))
-    for cell in row[:5]:
+    for cell in row[:6]:
         assert not cell.lstrip().startswith(("=", "+", "-", "@", "\t", "\r", "\uff1d"))
         assert cell.endswith(name.lstrip(" \t\r"))
 

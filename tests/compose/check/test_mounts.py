@@ -1,5 +1,6 @@
 """What a container mounts must be there in a fresh clone, and what it is told to read too."""
 
+import shutil
 import subprocess
 
 import pytest
@@ -16,8 +17,9 @@ def test_a_file_that_is_not_there_is_found(repository: RepositoryCopy) -> None:
 
 
 def test_a_folder_with_nothing_in_it_is_found(repository: RepositoryCopy) -> None:
-    for dashboard in (repository.root / "dashboards/generated").iterdir():
-        dashboard.unlink()
+    folder = repository.root / "dashboards/generated"
+    shutil.rmtree(folder)
+    folder.mkdir()
     empty = "grafana: mounts ../dashboards/generated, which is empty"
     assert repository.says(check_mounts) == [empty]
 

@@ -32,13 +32,13 @@ HINT = "run compose/new-environment.sh"
             "web: SIGHTLINE_PSEUDONYM_KEY has a value or a default: require a variable",
         ),
         (
-            f"sightline:${{SIGHTLINE_POSTGRES_PASSWORD:?{HINT}}}@",
+            f"sightline_app:${{SIGHTLINE_DATABASE_PASSWORD:?{HINT}}}@",
             "sightline:sightline@",
             "web: SIGHTLINE_DATABASE_URL holds a password: require a variable",
         ),
         (
-            f"sightline:${{SIGHTLINE_POSTGRES_PASSWORD:?{HINT}}}@",
-            "sightline:${SIGHTLINE_POSTGRES_PASSWORD:-sightline}@",
+            f"sightline_app:${{SIGHTLINE_DATABASE_PASSWORD:?{HINT}}}@",
+            "sightline_app:${SIGHTLINE_DATABASE_PASSWORD:-sightline}@",
             "web: SIGHTLINE_DATABASE_URL holds a password: require a variable",
         ),
     ],

@@ -35,7 +35,7 @@ from tests.compose.check.repository import RepositoryCopy
             "web: would not start: SIGHTLINE_HTTP_PORT should be",
         ),
         (
-            "environment:\n      <<: *database\n",
+            "environment:\n      <<: *owner\n",
             "environment: {}\n",
             "migrate: would not start: SIGHTLINE_DATABASE_URL is required",
         ),

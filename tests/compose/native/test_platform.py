@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
@@ -43,6 +44,29 @@ async def _until(happened: Callable[[], Any]) -> None:
             await asyncio.sleep(0.1)
 
 
+async def _service_is_narrow(platform: Platform) -> None:
+    """Web and worker are connected as a user that cannot change the audit trail."""
+    owner = await asyncpg.connect(platform.owner_url)
+    users = await owner.fetch(
+        "SELECT application_name, usename, rolsuper FROM pg_stat_activity"
+        " JOIN pg_roles ON rolname = usename WHERE application_name LIKE 'sightline-%'"
+    )
+    await owner.close()
+    assert {tuple(row) for row in users} == {
+        ("sightline-web", "sightline_app", False),
+        ("sightline-worker", "sightline_app", False),
+    }
+    connection = await asyncpg.connect(platform.database_url)
+    for statement in (
+        "UPDATE audit_entries SET actor = 'x'",
+        "DELETE FROM audit_entries",
+        "TRUNCATE audit_entries",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
+            await connection.execute(statement)
+    await connection.close()
+
+
 async def test_the_platform_serves_is_watched_and_goes(tmp_path: Path) -> None:
     options = PlatformOptions(run_dir=tmp_path / "run", ports=Ports.free(), scale=60)
     servers_of_other_tests = set(_children())
@@ -61,6 +85,7 @@ async def test_the_platform_serves_is_watched_and_goes(tmp_path: Path) -> None:
             targets = found.json()["data"]["activeTargets"]
             return bool(targets) and all(target["health"] == "up" for target in targets)
 
+        await _service_is_narrow(platform)
         await _until(targets_up)  # that of every part that has metrics
         await _until(platform.webhooks)  # the Watchdog
         assert {"web", "worker", "postgres", "prometheus"} <= set(platform.start_times)

@@ -62,11 +62,11 @@ async def _running(plan: Plan, *parts: Part) -> AsyncIterator[Supervisor]:
 async def test_the_databases_serve_with_the_runs_password_only(plan: Plan) -> None:
     tools = Tools()
     async with _running(plan, *postgres(plan, tools), valkey(plan, tools)) as supervisor:
-        connection = await asyncpg.connect(plan.database_url)
+        connection = await asyncpg.connect(plan.owner_url)
         assert await connection.fetchval("SELECT current_database()") == "sightline"
         await connection.close()
         with pytest.raises(asyncpg.InvalidPasswordError):
-            await asyncpg.connect(plan.database_url.replace(plan.database_password, "wrong"))
+            await asyncpg.connect(plan.owner_url.replace(plan.database_password, "wrong"))
         assert await _valkey(plan, "PING") == b"-NOAUTH Authentication required.\r\n"
         assert await _valkey(plan, f"AUTH {plan.cache_password}") == b"+OK\r\n"
 
@@ -77,12 +77,12 @@ async def test_the_databases_serve_with_the_runs_password_only(plan: Plan) -> No
 
 async def test_what_is_stored_survives_a_restart_of_the_database(plan: Plan) -> None:
     async with _running(plan, *postgres(plan, Tools())) as supervisor:
-        connection = await asyncpg.connect(plan.database_url)
+        connection = await asyncpg.connect(plan.owner_url)
         await connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
         await connection.close()
         await supervisor.stop_part("postgres")
         await supervisor.start_part("postgres")
-        connection = await asyncpg.connect(plan.database_url)
+        connection = await asyncpg.connect(plan.owner_url)
         assert await connection.fetchval("SELECT number FROM kept") == 7
         await connection.close()
 
