@@ -54,7 +54,7 @@ class LocalCache:
         self._tracing = tracing
         self._most_entries = most_entries
         self._clock = clock
-        self._entries: OrderedDict[AccessQuery, _Entry] = OrderedDict()
+        self._entries: OrderedDict[tuple[str, str, str], _Entry] = OrderedDict()
         self._lookups = meter.counter(signals.CACHE_LOOKUPS)
         meter.gauge(signals.CACHE_ENTRIES).set_function(lambda: len(self._entries))
 
@@ -76,10 +76,11 @@ class LocalCache:
     def _look_up(
         self, query: AccessQuery, epoch: EpochId | None
     ) -> tuple[LookupResult, Decision | None]:
-        entry = self._entries.get(query)
+        question = query.question
+        entry = self._entries.get(question)
         if entry is not None and entry.expires > self._clock():
             if entry.epoch == epoch:
-                self._entries.move_to_end(query)
+                self._entries.move_to_end(question)
                 return LookupResult.HIT, entry.decision
             result = LookupResult.STALE_REFUSED
         else:
@@ -92,8 +93,8 @@ class LocalCache:
         # The jitter keeps entries that came together from expiring together.
         jitter = 1 - _JITTER * random.random()  # noqa: S311  # no secret
         expires = self._clock() + _LIFETIMES[decision.allowed] * jitter
-        self._entries[query] = _Entry(_HELD[decision.allowed], epoch, expires)
-        self._entries.move_to_end(query)
+        self._entries[query.question] = _Entry(_HELD[decision.allowed], epoch, expires)
+        self._entries.move_to_end(query.question)
         if len(self._entries) > self._most_entries:
             self._entries.popitem(last=False)
         return Fill.STORED

@@ -81,6 +81,11 @@ class AccessQuery:
     consistency: Consistency = field(default=MINIMIZE_LATENCY, compare=False)
     """Part of the demand, not of the question: queries that differ in it alone are equal."""
 
+    @property
+    def question(self) -> tuple[str, str, str]:
+        """What a cache holds the answer by: as a key, a tuple costs a third of a dataclass."""
+        return self.user, self.resource, self.action
+
 
 @dataclass(frozen=True, slots=True)
 class GroupGrant:

@@ -22,6 +22,9 @@ _FORM: Final = struct.Struct(">Bq16s")
 _VERSION: Final = 1
 _TEXT = re.compile(r"[A-Za-z0-9_-]{34}")
 
+TOKEN_PATTERN: Final = f"^{_TEXT.pattern}$"
+"""What every token looks like, for a schema."""
+
 
 class InvalidToken(ProblemError):  # noqa: N818  # named as the other problems are
     """What was sent as a consistency token is none."""

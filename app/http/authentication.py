@@ -5,8 +5,8 @@ wrong, expired and revoked keys get one and the same answer.
 """
 
 import functools
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from app import signals
 from app.errors import Forbidden, TooManyRequests, Unauthorized
+from app.http.fields import field_of
 from app.security.buckets import AddressBuckets, Bucket
 from app.security.key_ring import Holder, KeyRing
 from app.security.roles import Principal, Role
@@ -25,6 +26,9 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 RATE_LIMIT: Final = "rate_limit"
 """Where the request's state keeps policy and bucket of the key, for `app.http.headers`."""
+
+_ROLES: Final = "takes_one_of"
+"""Where a handler behind the gate keeps the roles that it takes, for who describes the routes."""
 
 _BEARER: Final = "bearer"
 _MOST_ADDRESSES: Final = 4_096
@@ -61,7 +65,7 @@ class Gate:
     def _behind_key(self, handler: Handler, needed: frozenset[Role]) -> Handler:
         @functools.wraps(handler)
         async def authenticated(request: Request) -> Response:
-            holder = self._ring.holder_of(_presented_key(request.headers))
+            holder = self._ring.holder_of(_presented_key(request))
             if holder is None:
                 raise self._stranger(request)
             principal = holder.principal
@@ -75,6 +79,7 @@ class Gate:
                 raise self._forbidden(needed)
             return await handler(request)
 
+        setattr(authenticated, _ROLES, needed)
         return authenticated
 
     def _take(self, request: Request, holder: Holder, bucket: Bucket) -> None:
@@ -109,6 +114,12 @@ class Gate:
         return Unauthorized(message)
 
 
+def roles_of(route: Route) -> frozenset[Role]:
+    """Return the roles of which a route's key must have one; none where it asks for no key."""
+    roles: frozenset[Role] = getattr(route.endpoint, _ROLES, frozenset())
+    return roles
+
+
 def principal_of(request: Request) -> Principal:
     """Return who calls: the holder of the key that the request came with."""
     principal: Principal = request.state.principal
@@ -120,8 +131,8 @@ def actor_of(request: Request) -> str:
     return principal_of(request).name
 
 
-def _presented_key(headers: Mapping[str, Any]) -> str:
-    scheme, _, credentials = headers.get("authorization", "").partition(" ")
+def _presented_key(request: Request) -> str:
+    scheme, _, credentials = field_of(request, b"authorization").partition(" ")
     if scheme.lower() == _BEARER:
-        return str(credentials).strip()
-    return str(headers.get("x-api-key", ""))
+        return credentials.strip()
+    return field_of(request, b"x-api-key")

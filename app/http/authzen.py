@@ -56,7 +56,7 @@ def routes(
     """Return the two paths that want a key."""
     return [
         Route(EVALUATION, _evaluate(authorization, on_record), methods=["POST"]),
-        Route(EVALUATIONS, _evaluate_many(authorization, questions), methods=["POST"]),
+        Route(EVALUATIONS, _evaluate_many(authorization, questions, on_record), methods=["POST"]),
     ]
 
 
@@ -91,24 +91,44 @@ def with_request_ids(routes: Iterable[Route]) -> list[Route]:
 def _evaluate(authorization: AuthorizationService, on_record: DecisionsOfRecord) -> Handler:
     async def handle(request: Request) -> Response:
         asked = await read_body(request, Evaluation)
-        if asked.context.get("record") is True:
-            return await _answer_on_record(on_record, asked, actor_of(request))
-        consistency = consistency_of_header(request.headers)
-        return await _answer(authorization, asked, consistency)
+        return await _answer_one(authorization, on_record, asked, request)
 
     return handle
 
 
-def _evaluate_many(authorization: AuthorizationService, questions: GraphQuestions) -> Handler:
+def _evaluate_many(
+    authorization: AuthorizationService, questions: GraphQuestions, on_record: DecisionsOfRecord
+) -> Handler:
     async def handle(request: Request) -> Response:
         asked = await read_body(request, Evaluations)
-        consistency = consistency_of_header(request.headers)
         if not asked.evaluations:
-            return await _answer(authorization, evaluation_of(asked, {}), consistency)
-        results = await _decide_all(questions, asked, consistency)
-        return JsonResponse({"evaluations": _cut(results, asked.options.evaluations_semantic)})
+            only = evaluation_of(asked, {})
+            return await _answer_one(authorization, on_record, only, request)
+        consistency = consistency_of_header(request.headers)
+        answers, decided = await _decide_all(questions, asked, consistency)
+        shown = _cut(answers, asked.options.evaluations_semantic)
+        # What is cut off was told to nobody: it is no decision.
+        await on_record.put(
+            actor_of(request), (one for place, one in decided.items() if place < len(shown))
+        )
+        return JsonResponse({"evaluations": shown})
 
     return handle
+
+
+async def _answer_one(
+    authorization: AuthorizationService,
+    on_record: DecisionsOfRecord,
+    asked: Evaluation,
+    request: Request,
+) -> Response:
+    if _is_for_record(asked):
+        return await _answer_on_record(on_record, asked, actor_of(request))
+    return await _answer(authorization, asked, consistency_of_header(request.headers))
+
+
+def _is_for_record(asked: Evaluation) -> bool:
+    return asked.context.get("record") is True
 
 
 async def _answer_on_record(
@@ -135,22 +155,32 @@ async def _answer(
 
 async def _decide_all(
     questions: GraphQuestions, asked: Evaluations, consistency: Consistency
-) -> list[dict[str, object]]:
-    """Return an answer for each item; what keeps one from being decided is in its context."""
+) -> tuple[list[dict[str, object]], dict[int, tuple[AccessQuery, Decision]]]:
+    """Return an answer for each item, and by its place each decision that is for the record.
+
+    What keeps an item from being decided is in its answer's context.
+    """
     answers: list[dict[str, object]] = [{"decision": False} for _ in asked.evaluations]
     queries: dict[int, AccessQuery] = {}
+    for_record: set[int] = set()
     for place, item in enumerate(asked.evaluations):
         try:
-            query = query_of(evaluation_of(asked, item), consistency)
+            evaluation = evaluation_of(asked, item)
+            query = query_of(evaluation, consistency)
         except (InvalidItem, InvalidFields) as error:
             answers[place] = _failure(HTTPStatus.BAD_REQUEST, error.detail)
         else:
             if query is not None:
                 queries[place] = query
+                if _is_for_record(evaluation):
+                    for_record.add(place)
     decisions = await questions.check_many(list(queries.values()))
-    for place, decision in zip(queries, decisions, strict=True):
+    decided: dict[int, tuple[AccessQuery, Decision]] = {}
+    for (place, query), decision in zip(queries.items(), decisions, strict=True):
         answers[place] = _shown(decision)
-    return answers
+        if place in for_record and isinstance(decision, Decision):
+            decided[place] = query, decision
+    return answers, decided
 
 
 def _shown(decision: Decision | GraphTooLarge) -> dict[str, object]:

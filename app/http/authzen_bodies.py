@@ -32,7 +32,12 @@ class InvalidItem(Exception):  # noqa: N818  # no error of ours: it becomes a pa
 class _AuthZen(BaseModel):
     """AuthZEN objects may carry properties and more; what decides here is in the named fields."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+    model_config = ConfigDict(
+        strict=True,
+        extra="ignore",
+        frozen=True,
+        json_schema_extra={"additionalProperties": True},
+    )
 
 
 class _Subject(_AuthZen):
@@ -95,6 +100,7 @@ def evaluation_of(asked: Evaluations, item: object) -> Evaluation:
             whole[name] = inherited | own
         elif name in item or default is not None:
             whole[name] = own if name in item else default
+    whole["context"] = item.get("context", asked.context or {})
     try:
         return Evaluation.model_validate(whole)
     except ValidationError as error:

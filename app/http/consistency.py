@@ -1,10 +1,12 @@
 """The consistency that a request demands, in its body or as a header, and a write's token."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from app.authorization.model import FULL, MINIMIZE_LATENCY, Consistency
-from app.authorization.tokens import HEADER, epoch_of
+from app.authorization.tokens import HEADER, TOKEN_PATTERN, epoch_of
 from app.http.bodies import Body, Identifier
 
 _FULL = "full"
@@ -13,7 +15,7 @@ _FULL = "full"
 class AtLeast(Body):
     """A state that holds the write which answered this token."""
 
-    at_least: Identifier
+    at_least: Annotated[Identifier, Field(json_schema_extra={"pattern": TOKEN_PATTERN})]
 
 
 Demand = Literal["minimize_latency", "full"] | AtLeast

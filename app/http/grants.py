@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Final, Self
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,6 +21,7 @@ from app.database.relations_pages import (
 from app.errors import NotFound
 from app.http.authentication import Handler, actor_of
 from app.http.bodies import Body, Identifier, read_body
+from app.http.one_of import exactly_one_of
 from app.http.paging import listed, page_of
 from app.http.responses import JsonResponse
 from app.signals import SUBJECT_HASH
@@ -35,6 +36,8 @@ _LISTINGS: Final[dict[str, Listing]] = {
 
 class Grant(Body):
     """The user, or each member of the group, may do the action to the resource."""
+
+    model_config = ConfigDict(json_schema_extra=exactly_one_of("user", "group"))
 
     user: Identifier | None = None
     group: Identifier | None = None

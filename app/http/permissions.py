@@ -1,6 +1,6 @@
 """The checks: `POST /permissions/check`, `/permissions/checks` for many, `/permissions/explain`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -41,10 +41,11 @@ class CheckForRecord(Check):
 
 
 class Checks(Body):
-    """Many questions that are answered from one state."""
+    """Many questions that are answered from one state, whose decisions may be put on record."""
 
     checks: Annotated[list[Question], Field(min_length=1, max_length=MOST_CHECKS)]
     consistency: Demand = "minimize_latency"
+    record: bool = False
 
 
 def check(authorization: AuthorizationService, on_record: DecisionsOfRecord) -> Handler:
@@ -63,18 +64,22 @@ def check(authorization: AuthorizationService, on_record: DecisionsOfRecord) -> 
     return handle
 
 
-def check_many(questions: GraphQuestions) -> Handler:
+def check_many(questions: GraphQuestions, on_record: DecisionsOfRecord) -> Handler:
     """Return the handler of `POST /permissions/checks`.
 
-    A question that cannot be decided is not allowed, and has its problem as `error`.
+    A question that cannot be decided is not allowed, and has its problem as `error`; there is no
+    decision to put on record then.
     """
 
     async def handle(request: Request) -> Response:
         asked = await read_body(request, Checks)
         consistency = consistency_of(asked.consistency)
-        decisions = await questions.check_many(
-            [AccessQuery(one.user, one.resource, one.action, consistency) for one in asked.checks]
-        )
+        queries = [
+            AccessQuery(one.user, one.resource, one.action, consistency) for one in asked.checks
+        ]
+        decisions = await questions.check_many(queries)
+        if asked.record:
+            await on_record.put(actor_of(request), _decided(queries, decisions))
         return JsonResponse({"results": _results(decisions)})
 
     return handle
@@ -92,6 +97,14 @@ def explain(questions: GraphQuestions) -> Handler:
         return JsonResponse(_shown(explanation))
 
     return handle
+
+
+def _decided(
+    queries: Sequence[AccessQuery], decisions: Sequence[Decision | GraphTooLarge]
+) -> Iterator[tuple[AccessQuery, Decision]]:
+    for query, decision in zip(queries, decisions, strict=True):
+        if isinstance(decision, Decision):
+            yield query, decision
 
 
 def _results(decisions: Sequence[Decision | GraphTooLarge]) -> list[dict[str, Any]]:

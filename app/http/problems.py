@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.routing import Match, Route
 
 from app.errors import ProblemError
 from app.http.responses import ProblemResponse
@@ -40,9 +41,22 @@ async def _expected(_: Request, error: ProblemError) -> ProblemResponse:
     )
 
 
-async def _routing(_: Request, error: HTTPException) -> ProblemResponse:
+async def _routing(request: Request, error: HTTPException) -> ProblemResponse:
     status = HTTPStatus(error.status_code)
-    return _problem(status, _DETAILS.get(status, status.description), headers=error.headers)
+    headers = dict(error.headers or {})
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(sorted(_methods_at(request)))
+    return _problem(status, _DETAILS.get(status, status.description), headers=headers)
+
+
+def _methods_at(request: Request) -> set[str]:
+    """Return the methods of every route with the request's path; Starlette tells those of one."""
+    at_path = (
+        route.methods or set()
+        for route in request.app.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+    )
+    return set().union(*at_path)
 
 
 async def _unexpected(_: Request, __: Exception) -> ProblemResponse:

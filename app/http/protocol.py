@@ -16,6 +16,7 @@ import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app import signals
+from app.http.bodies import BODY_IS_HERE
 from telemetry.metrics import Meter
 
 _SEPARATORS: Final = 4  # ": " and the end of the line
@@ -73,7 +74,6 @@ class BoundedProtocol(HttpToolsProtocol):
         self._heads = 0
         self._in_head = False
         self._unparsed = 0
-        self._parsed = 0
         self._is_refused = False
         self._head_timer: TimerHandle | None = None
         self._write_timer: TimerHandle | None = None
@@ -117,22 +117,12 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._heads += 1
         self._in_head = True
-        self._unparsed = self._parsed = 0
-
-    def on_url(self, url: bytes) -> None:
-        """Count the request line."""
-        super().on_url(url)
-        self._parsed += len(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Count a header."""
-        super().on_header(name, value)
-        self._parsed += len(name) + len(value) + _SEPARATORS
+        self._unparsed = 0
 
     def on_headers_complete(self) -> None:
         """Hand the request on, unless its head is too long."""
         self._in_head = False
-        if self._parsed > self.door.limits.head_bytes:
+        if self._head_length() > self.door.limits.head_bytes:
             self._is_refused = True
         elif not self._is_refused:
             super().on_headers_complete()
@@ -146,6 +136,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Take the end of a body, unless nobody waits for it."""
         if not self._is_refused:
             super().on_message_complete()
+            self.scope[BODY_IS_HERE] = True  # type: ignore[typeddict-unknown-key]  # ours
 
     def pause_writing(self) -> None:
         """Begin to wait for a client that takes its answer too slowly."""
@@ -162,6 +153,10 @@ class BoundedProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's words, not ours
         """Refuse what is no HTTP."""
         self._refuse("malformed", HTTPStatus.BAD_REQUEST)
+
+    def _head_length(self) -> int:
+        fields = sum(len(name) + len(value) + _SEPARATORS for name, value in self.headers)
+        return len(self.url) + fields
 
     def _is_busy(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle

@@ -7,7 +7,7 @@
 from collections.abc import Mapping
 from typing import Final, Self
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,6 +20,7 @@ from app.database.relations_pages import Listing
 from app.http.authentication import Handler, actor_of
 from app.http.bodies import Body, Identifier, read_body
 from app.http.grants import added, removed
+from app.http.one_of import exactly_one_of
 from app.http.paging import listed, page_of
 from app.signals import SUBJECT_HASH
 from telemetry.pseudonyms import Pseudonyms
@@ -55,6 +56,8 @@ class _RelationBody(Body):
 
 class Membership(_RelationBody):
     """The user, or each member of the other group, is in the group."""
+
+    model_config = ConfigDict(json_schema_extra=exactly_one_of("user", "member_group"))
 
     group: Identifier
     user: Identifier | None = None

@@ -13,6 +13,7 @@ from app.authorization.service import AuthorizationService
 from app.database.pool import DatabasePool
 from app.http import authzen, grants, health, permissions, relations
 from app.http.authentication import Gate
+from app.http.docs.routes import documented
 from app.reports.control import ReportControl
 from app.reports.http import routes as report_routes
 from app.reports.scheduler import ReportScheduler
@@ -39,10 +40,11 @@ def url_table(  # noqa: PLR0913  # all that the handlers need
     public_url: str,
     pool: DatabasePool,
     imports: Sequence[Route],
+    user_batches: Sequence[Route],
 ) -> list[Route]:
-    """Return the routes; all but health and metadata are behind a key with the named role."""
+    """Return the routes; all but health, metadata and the API's own description want a key."""
     on_record = DecisionsOfRecord(authorization, pool)
-    return [
+    routes = [
         Route("/livez", health.live, methods=["GET"]),
         Route("/readyz", health.ready(dependencies), methods=["GET"]),
         authzen.configuration(public_url),
@@ -53,7 +55,11 @@ def url_table(  # noqa: PLR0913  # all that the handlers need
                     permissions.check(authorization, on_record),
                     methods=["POST"],
                 ),
-                Route("/permissions/checks", permissions.check_many(questions), methods=["POST"]),
+                Route(
+                    "/permissions/checks",
+                    permissions.check_many(questions, on_record),
+                    methods=["POST"],
+                ),
             ],
             Role.CHECK,
         ),
@@ -76,8 +82,10 @@ def url_table(  # noqa: PLR0913  # all that the handlers need
                 *report_routes(scheduler, statuses, control, pseudonyms),
                 *schedule_routes(schedules, pseudonyms),
                 *imports,
+                *user_batches,
             ],
             Role.MANAGE,
         ),
         *keys.protect(audit_routes(pool), Role.AUDIT),
     ]
+    return documented(routes, public_url)

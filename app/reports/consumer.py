@@ -82,6 +82,8 @@ class Consumer:
         )
         self._leases_lost = telemetry.meter.counter(signals.LEASES_LOST)
         self._leases_expired = telemetry.meter.counter(signals.LEASES_EXPIRED)
+        for leases in (self._leases_lost, self._leases_expired):
+            leases.add(0, queue.name)  # a rate needs a first sample
         self._awake = asyncio.Event()
         self._stopping = False
         self._failures = 0

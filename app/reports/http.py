@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, cast
 from uuid import UUID
 
 from opentelemetry import trace
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -19,7 +19,7 @@ from app.errors import BadRequest, InvalidFields, NotFound
 from app.http.authentication import actor_of
 from app.http.bodies import Body, Identifier, read_body
 from app.http.responses import JsonResponse
-from app.reports.address import recipient_address
+from app.reports.address import ADDRESS_PATTERN, MAX_ADDRESS, recipient_address
 from app.reports.control import NO_REPORT, ReportControl
 from app.reports.paging import PageQuery
 from app.reports.scheduler import ReportScheduler
@@ -38,7 +38,11 @@ def _recipient(value: str) -> str:
         raise PydanticCustomError(kind, message) from None
 
 
-Recipient = Annotated[str, AfterValidator(_recipient)]
+Recipient = Annotated[
+    str,
+    AfterValidator(_recipient),
+    Field(json_schema_extra={"pattern": ADDRESS_PATTERN, "maxLength": MAX_ADDRESS}),
+]
 """To whom a report goes."""
 
 

@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
-from typing import Final, NoReturn
+from typing import Final, Literal, NoReturn
 from uuid import UUID
 
 import aiosmtplib
+from pydantic import SecretStr
 
 from app import signals
 from app.reports import attributes
@@ -28,6 +29,8 @@ SMTP_SECONDS: Final = 10.0
 
 _SUBJECT: Final = "Access report"
 _PERMANENT_FROM: Final = 500
+_START_TLS: Final = {"offered": None, "required": True, "implicit": False}
+"""In aiosmtplib's words: None is "if the server can"."""
 
 
 class MailRefusedError(Exception):
@@ -88,14 +91,35 @@ def csv_name(created_at: datetime) -> str:
     return f"access-report-{created_at.astimezone(UTC):%Y%m%d-%H%M%S}.csv"
 
 
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """How far the way to the mail server is private, and who the service is there.
+
+    A certificate has to be right wherever there is TLS. A login takes `required` or `implicit`.
+    """
+
+    tls: Literal["offered", "required", "implicit"] = "offered"
+    user: str | None = None
+    password: SecretStr | None = None
+
+
 class MailServer:
     """The SMTP server that the service hands its mails to."""
 
-    def __init__(self, host: str, port: int, mail_from: str, tracing: Tracing) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        mail_from: str,
+        tracing: Tracing,
+        *,
+        privacy: Privacy = Privacy(),  # noqa: B008  # frozen
+    ) -> None:
         self._host = host
         self._port = port
         self._mail_from = mail_from
         self._tracing = tracing
+        self._privacy = privacy
 
     async def send(self, mail: Mail) -> None:
         """Return once the server has taken the mail; else `MailRefusedError` or its subclass."""
@@ -112,11 +136,16 @@ class MailServer:
                 _refuse(error, code)
 
     async def _deliver(self, message: EmailMessage) -> None:
+        privacy = self._privacy
         client = aiosmtplib.SMTP(
             hostname=self._host,
             port=self._port,
             local_hostname=domain_of(self._mail_from),
             timeout=SMTP_SECONDS,
+            use_tls=privacy.tls == "implicit",
+            start_tls=_START_TLS[privacy.tls],
+            username=privacy.user,
+            password=privacy.password and privacy.password.get_secret_value(),
         )
         # Not `async with`: that waits for an answer to QUIT even when the task is cancelled.
         try:

@@ -44,6 +44,10 @@ class MailHandler:
         self._attempts = meter.counter(signals.MAIL_FINISHED)
         self._reports = meter.counter(signals.REPORTS_FINISHED)
         self._delivery_time = meter.histogram(signals.REPORT_DELIVERY_TIME)
+        for outcome in ("sent", "retried", "dead"):
+            self._attempts.add(0, outcome)  # a rate needs a first sample
+        for outcome in ("delivered", "dead"):
+            self._reports.add(0, outcome)
 
     async def handle(self, claim: Claim) -> None:
         """Send the mail, then mark it done."""

@@ -14,7 +14,7 @@ from app.errors import SettingsError
 from app.reports.address import recipient_address
 from app.reports.clock import ScheduleClock
 from app.reports.consumer import Consumer, ConsumerSettings
-from app.reports.mail import MailServer
+from app.reports.mail import MailServer, Privacy
 from app.reports.mailer import MailHandler
 from app.reports.maker import ReportHandler
 from app.reports.names import MAIL, REPORTS
@@ -44,7 +44,13 @@ async def run_worker(
     )
     reports = LeaseQueue(REPORTS, pool, REPORT_LEASES, lease_seconds=settings.lease_seconds)
     mails = LeaseQueue(MAIL, pool, MAIL_LEASES, lease_seconds=settings.lease_seconds)
-    server = MailServer(settings.smtp_host, settings.smtp_port, sender, telemetry.tracing)
+    server = MailServer(
+        settings.smtp_host,
+        settings.smtp_port,
+        sender,
+        telemetry.tracing,
+        privacy=Privacy(settings.smtp_tls, settings.smtp_user, settings.smtp_password),
+    )
     mailer = Consumer(
         mails,
         MailHandler(pool, mails, server, telemetry.meter),

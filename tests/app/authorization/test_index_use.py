@@ -92,6 +92,16 @@ async def test_a_check_reads_no_table_whole(
     assert rows_read(nodes) < 100
 
 
+async def test_a_walk_is_planned_for_few_rows_whatever_is_known_of_the_tables(
+    connection: Any,  # noqa: ANN401  # asyncpg's
+) -> None:
+    """PostgreSQL makes room for as many as it expects, at each check, before it has found one."""
+    nodes = await plan_of(connection, relations_check.DECIDE, *ASKED["none"], *BOUNDS)
+    expected = [node["Plan Rows"] for node in nodes if node["Node Type"] == "Recursive Union"]
+    assert len(expected) == 2 * 3
+    assert max(expected) < 10_000
+
+
 async def test_a_batch_reads_no_table_whole(connection: Any) -> None:  # noqa: ANN401  # asyncpg's
     columns = [list(column) for column in zip(*ASKED.values(), strict=True)]
     nodes = await plan_of(connection, relations_check.DECIDE_MANY, *columns, *BOUNDS)
