@@ -43,6 +43,13 @@ def comparisons(cores: Cores, *, long: bool) -> Mapping[str, Comparison]:
         "instructions": instructions.measurements,
         # The service's own: imported late, it needs what the service needs.
         "ingestion": lambda: import_module("bench.ingestion").measurements(pairs=15 if long else 7),
+        "checks": lambda: import_module("bench.domain.checks").measurements(cores, effort),
+        "scale": lambda: import_module("bench.domain.scale").measurements(
+            pairs=300 if long else 100
+        ),
+        "jobs": lambda: import_module("bench.domain.jobs").measurements(
+            cores, pairs=15 if long else 7
+        ),
     }
 
 

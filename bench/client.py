@@ -8,10 +8,10 @@ import select
 import socket
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import count, islice
+from itertools import count, cycle, islice
 from typing import Final
 
 _PATIENCE_SECONDS: Final = 30.0
@@ -36,20 +36,33 @@ class Slice:
 
 
 class Client:
-    """Connections to one server, all sending the same request and expecting the same body."""
+    """Connections to one server, each sending its own request over and over.
 
-    def __init__(self, port: int, *, path: str, body: bytes, connections: int = 64) -> None:
+    Without `requests` all send the same: a GET of the path. `body` is how every answer ends.
+    """
+
+    def __init__(
+        self,
+        port: int,
+        *,
+        path: str,
+        body: bytes,
+        connections: int = 64,
+        requests: Sequence[bytes] = (),
+    ) -> None:
         self.answered = 0
-        self._request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
+        get = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
+        self._requests: dict[int, bytes] = {}
         self._body = body
         self._poll = select.epoll()
         self._sockets: dict[int, socket.socket] = {}
         self._partial: dict[int, bytes] = {}
-        for _ in range(connections):
+        for _, request in zip(range(connections), cycle(requests or (get,)), strict=False):
             connection = socket.create_connection(("127.0.0.1", port), _PATIENCE_SECONDS)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.setblocking(False)  # noqa: FBT003  # the socket module's own signature
             self._sockets[connection.fileno()] = connection
+            self._requests[connection.fileno()] = request
             self._poll.register(connection, select.EPOLLIN)
 
     def close(self) -> None:
@@ -116,7 +129,7 @@ class Client:
         return Slice(clock() - started, latencies)
 
     def _send(self, descriptor: int) -> None:
-        self._sockets[descriptor].send(self._request)
+        self._sockets[descriptor].send(self._requests[descriptor])
 
     def _answers(self, timeout: float) -> Iterator[int]:
         """Yield the connections whose answer is complete."""
@@ -136,9 +149,16 @@ class Client:
 
 
 @contextmanager
-def connected(port: int, *, path: str, body: bytes, connections: int = 64) -> Iterator[Client]:
+def connected(
+    port: int,
+    *,
+    path: str,
+    body: bytes,
+    connections: int = 64,
+    requests: Sequence[bytes] = (),
+) -> Iterator[Client]:
     """Yield a client, closed at the end."""
-    client = Client(port, path=path, body=body, connections=connections)
+    client = Client(port, path=path, body=body, connections=connections, requests=requests)
     try:
         yield client
     finally:

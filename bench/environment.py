@@ -12,7 +12,7 @@ _MEASURED: Final = (
     *("opentelemetry-sdk", "opentelemetry-instrumentation-starlette"),
     *("opentelemetry-instrumentation-asyncpg", "opentelemetry-instrumentation-redis"),
     *("opentelemetry-exporter-otlp-proto-http", "starlette-exporter", "prometheus-client"),
-    *("asgi-correlation-id", "structlog"),
+    *("asgi-correlation-id", "structlog", "pydantic", "pgqueuer", "taskiq", "taskiq-redis"),
 )
 _CPU_NAME: Final = "model name"
 

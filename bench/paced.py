@@ -1,7 +1,7 @@
 """Latency at half the bare application's knee: paced slices of two running servers in turn.
 
-The rate is the same for every contestant and both sides: half of what the bare application answers
-when every connection is busy, measured once a run. Requests leave at even moments and count from
+The rate is the same for every contestant and both sides: half of `bench.knee`'s, measured once a
+run. Requests leave at even moments and count from
 the moment they were meant for. A pair is a slice of each side, one straight after the other; some
 pairs are pooled to a block, whose figure is the ratio of the sides' quantiles, and the row's figure
 is the median of the blocks. A pair in which the machine took a core away from a server or from the
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from bench.processes import Cores, Running, running
+from bench.processes import Running
 from bench.waiting import Wait, waited_so_far
 
 PAIRS_IN_A_BLOCK: Final = 4
@@ -25,8 +25,6 @@ _LOAD_WAIT: Final = 0.03
 """Shares of a slice that the server and the load may wait for their cores."""
 _HEADROOM: Final = 1.05
 _ATTEMPTS: Final = 3
-_KNEE_SLICES: Final = 10
-_KNEE_SECONDS: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +50,6 @@ class Quantiles:
         for percent, found in ((50, self.p50), (99, self.p99)):
             found.append((_percentile(own, percent), _percentile(other, percent)))
         self.samples += len(own)
-
-
-def knee(cores: Cores) -> float:
-    """Return how many requests a second the bare application answers on its core."""
-    with running("bare", cores) as server, server.awake() as client:
-        client.saturate(_KNEE_SECONDS)
-        slices = [client.saturate(_KNEE_SECONDS) for _ in range(_KNEE_SLICES)]
-    return statistics.median(each.requests / each.seconds for each in slices)
 
 
 def sustains(saturated: float, rate: float) -> bool:

@@ -27,7 +27,7 @@ def main() -> None:
     config = uvicorn.Config(
         built.app,
         loop="uvloop",
-        http="httptools",
+        http=built.protocol,
         lifespan="on",
         access_log=False,
         log_config=None,

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from functools import cache, partial
 from typing import Final
 
-from bench import paced, stores
+from bench import stores
+from bench.knee import knee
 from bench.processes import Cores
 from bench.rounds import Effort, Match, play
 from bench.rows import Measurement, Row
@@ -23,7 +24,7 @@ def requests(cores: Cores, effort: Effort) -> Iterator[Measurement]:
 
     @cache
     def half_load() -> float:
-        return paced.knee(cores) / 2
+        return knee(cores) / 2
 
     def take(match: Match) -> Row:
         return play(match, cores, effort, half_load())

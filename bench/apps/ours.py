@@ -1,5 +1,7 @@
 """Ours: `telemetry`, as a service would use it."""
 
+from asyncio import Protocol
+
 from starlette.types import ASGIApp
 
 from bench.apps import handlers
@@ -13,44 +15,50 @@ from telemetry.runtime import Telemetry, TelemetrySettings
 
 def build(wiring: Wiring) -> Built:
     """Return the application inside the single pass, everything on."""
-    telemetry = _started(wiring)
-    return _built(telemetry, telemetry.wrap(handlers.decisions()))
+    telemetry = started(wiring)
+    return built(telemetry, telemetry.wrap(handlers.decisions()))
 
 
 def build_asyncpg(wiring: Wiring) -> Built:
     """Return the application with its statement traced and measured, its requests not."""
-    telemetry = _started(wiring)
+    telemetry = started(wiring)
     instrument_asyncpg(telemetry.tracing, telemetry.meter)
-    return _built(telemetry, handlers.asyncpg_decisions(wiring.store))
+    return built(telemetry, handlers.asyncpg_decisions(wiring.store))
 
 
 def build_redis(wiring: Wiring) -> Built:
     """Return the application with its command and its pool measured, its requests not."""
-    telemetry = _started(wiring)
+    telemetry = started(wiring)
     client = traced(handlers.redis_client(wiring.store), telemetry.tracing, telemetry.meter)
     measured_pool(client.connection_pool, telemetry.meter, "redis")
-    return _built(telemetry, handlers.redis_decisions(client))
+    return built(telemetry, handlers.redis_decisions(client))
 
 
-def _started(wiring: Wiring) -> Telemetry:
+def started(wiring: Wiring, attributes: tuple[str, ...] = ()) -> Telemetry:
+    """Return telemetry that is running, everything on."""
     telemetry = Telemetry(
         TelemetrySettings(
             service_name="bench",
             metrics_port=0,
             otlp_endpoint=wiring.collector,
             sampling_ratio=wiring.sampling,
+            attributes=attributes,
         )
     )
     telemetry.start()
     return telemetry
 
 
-def _built(telemetry: Telemetry, app: ASGIApp) -> Built:
+def built(
+    telemetry: Telemetry, app: ASGIApp, protocol: str | type[Protocol] = "httptools"
+) -> Built:
+    """Return the application as a contestant that delivers what it holds at its end."""
+
     def finish() -> int:
         telemetry.stop(deadline_seconds=30)
         return _ended_spans(telemetry)
 
-    return Built(app, telemetry.endpoint.port, finish)
+    return Built(app, telemetry.endpoint.port, finish, protocol)
 
 
 def _ended_spans(telemetry: Telemetry) -> int:
