@@ -48,7 +48,8 @@ _PART = re.compile(
     rf"""
       \b(?P<operation>select|insert|update|delete|merge)\b
     | \binto\s+(?P<into>{_IDENTIFIER})
-    | \b(?:from|join|using)\s+(?:only\s+)?(?P<table>{_IDENTIFIER})(?![\w$".])(?!\s*\()
+    | \b(?:from|join|using)\s+(?:(?:only|lateral)\s+)?
+          (?!lateral\b)(?P<table>{_IDENTIFIER})(?![\w$".])(?!\s*\()
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -65,7 +66,7 @@ _LEADING = re.compile(
 )
 _UPDATED = re.compile(rf"\s+(?:only\s+)?({_IDENTIFIER})", re.IGNORECASE)
 _CTE = re.compile(
-    rf"\b({_IDENTIFIER})\s*(?:\([^()]*\)\s*)?as\s+(?:not\s+)?(?:materialized\s*)?\(\s*(?:select|insert|update|delete|values)\b",
+    rf"\b({_IDENTIFIER})\s*(?:\([^()]*\)\s*)?as\s+(?:not\s+)?(?:materialized\s*)?[(\s]+(?:select|insert|update|delete|values)\b",
     re.IGNORECASE,
 )
 _FIRST_WORD = re.compile(r"[A-Za-z]+")

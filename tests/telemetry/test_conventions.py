@@ -147,7 +147,7 @@ def test_messaging_spans_are_named_by_operation_and_destination_and_have_its_kin
     for span in found:
         operation, destination = span.name.split()
         assert span.kind is kinds[operation]
-        assert destination in {"reports", "mail", "imports"}
+        assert destination in {"reports", "mail", "imports", "user_batches"}
 
 
 OLD: Final = {

@@ -22,6 +22,9 @@ from telemetry.sql import describe, summary_of
         ("SELECT extract(epoch FROM now() - min(due)) FROM jobs", "SELECT jobs"),
         ("SELECT 1 FROM jobs WHERE a IS DISTINCT FROM b", "SELECT jobs"),
         ("SELECT * FROM unnest($1::text[])", "SELECT"),
+        ("SELECT 1 FROM songs JOIN LATERAL (SELECT 1 FROM plays)", "SELECT songs SELECT plays"),
+        ("SELECT 1 FROM users JOIN LATERAL unnest(names) n ON true", "SELECT users"),
+        ("WITH a AS ((SELECT 1 FROM songs) UNION SELECT 2) SELECT * FROM a", "SELECT songs"),
         (
             "WITH due AS (SELECT id FROM jobs LIMIT 1) UPDATE jobs SET x = 1 FROM due",
             "SELECT jobs UPDATE jobs",
