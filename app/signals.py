@@ -364,6 +364,11 @@ BATCH_USERS: Final = Counter(
     description="Users processed in batches, by outcome.",
     labels=(USER_OUTCOME,),
 )
+USER_BATCH_CHECKPOINT_AGE: Final = Gauge(
+    name="user_batch.checkpoint.age",
+    unit="s",
+    description="Longest time that a batch of users in hand has been at its checkpoint; 0: none.",
+)
 BATCH_DURATION: Final = Histogram(
     name="batch.duration",
     unit="s",
@@ -446,6 +451,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     IMPORT_CHECKPOINT_AGE,
     IMPORTS_FINISHED,
     BATCH_USERS,
+    USER_BATCH_CHECKPOINT_AGE,
     BATCH_DURATION,
 )
 

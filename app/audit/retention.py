@@ -34,8 +34,7 @@ async def cut(pool: DatabasePool, older_than_days: int) -> int:
     with suppress_instrumentation():
         while True:
             async with pool.transaction() as connection:
-                if not await audit.lock_chain(connection):
-                    return total
+                await audit.wait_for_chain(connection)
                 cut_now = await audit.cut(connection, older_than_days, _BATCH)
             total += cut_now
             if cut_now < _BATCH:

@@ -127,7 +127,7 @@ class _Walk:
         known: Position | None = beginning
         if start.number != beginning.number:
             link = await audit.link_at(self._connection, start.number)
-            known = link and Position.of(link)
+            known = None if link is None else Position.of(link)
         if known is None:
             detail = "the chain ends before the place that was walked to: its end was removed"
             return Break(start.number, None, Kind.DELETED, detail, is_claimed=True)
@@ -152,9 +152,7 @@ class _Walk:
             self._met += 1
             return None
         detail = "the chain up to here is not the one that was exported: it was written anew"
-        return Break(
-            place.number, place.entry_id or None, Kind.REWRITTEN, detail, is_claimed=True
-        )
+        return Break(place.number, place.entry_id or None, Kind.REWRITTEN, detail, is_claimed=True)
 
     def _cut_off(self) -> Break | None:
         if not self._anchors:

@@ -12,7 +12,7 @@ from typing import Any, Final, Self, TypeVar
 
 import structlog
 from opentelemetry.instrumentation.utils import suppress_instrumentation
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from app import signals
+from app.authorization.bounded_pool import BoundedConnectionPool
 from app.authorization.breaker import BreakerOpenError, CircuitBreaker
 from telemetry.catalog.attributes import ERROR_TYPE
 from telemetry.redis import traced
@@ -64,10 +65,9 @@ class RedisStore:
         clock: Callable[[], float] = time.monotonic,
     ) -> Self:
         """Return a store for a `redis://` URL; it connects when first used."""
-        pool = BlockingConnectionPool.from_url(
+        pool = BoundedConnectionPool.from_url(
             url,
             max_connections=_CONNECTIONS,
-            timeout=command_seconds,
             socket_timeout=None,  # each command has one deadline for all that it waits for
             socket_connect_timeout=None,
             retry=Retry(NoBackoff(), 0),

@@ -133,6 +133,14 @@ class UserBatches:
                 await connection.execute(sql.ADD_FAILURES, claim.id, users, kinds)
         return bool(cancel_requested)
 
+    async def oldest_checkpoint_seconds(self) -> float:
+        """Return how long that batch in hand is at its checkpoint which is so longest; 0: none.
+
+        One between two tries is in hand too; the time in the queue does not count.
+        """
+        async with self._pool.acquire() as connection:
+            return float(await connection.fetchval(sql.OLDEST_CHECKPOINT))
+
     async def finish(self, claim: Claim, status: str, error_type: str | None = None) -> None:
         """Record the end: `done`, `cancelled` or `failed`. `FencedError`."""
         async with self._pool.transaction() as connection:

@@ -17,6 +17,7 @@ from app import signals
 from app.audit.beside import beside
 from app.batches.operations import Operation, Operations
 from app.batches.user_ledger import MESSAGING_SYSTEM, QUEUE, Claim, UserBatches
+from app.batches.user_sampler import CheckpointSampler
 from app.batches.users import (
     BatchLimits,
     BatchReport,
@@ -188,14 +189,16 @@ async def processing_users(
 ) -> AsyncIterator[None]:
     """Process batches of users beside the block, and stop at a checkpoint when it ends."""
     stop = asyncio.Event()
-    worker = UserBatchWorker(
-        UserBatchRunner(pool, telemetry, settings), poll_seconds=settings.poll_seconds
-    )
+    runner = UserBatchRunner(pool, telemetry, settings)
+    worker = UserBatchWorker(runner, poll_seconds=settings.poll_seconds)
     task = asyncio.create_task(worker.run(stop), name="user-batches")
+    sampler = CheckpointSampler(runner.batches, telemetry.meter)
+    sampling = asyncio.create_task(sampler.run(), name="user-batches-sampler")
     try:
         yield
     finally:
         stop.set()
+        sampling.cancel()
         await asyncio.wait((task,), timeout=settings.stop_budget.closing)
         task.cancel()
         with suppress(asyncio.CancelledError):

@@ -188,6 +188,11 @@ async def lock_chain(connection: Connection) -> bool:
     return held is True
 
 
+async def wait_for_chain(connection: Connection) -> None:
+    """Hold the chain for writing until the transaction ends, once nobody else does."""
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", _SEALER_LOCK)
+
+
 async def sealable(
     connection: Connection, xid: int, entry_id: int, at_most: int
 ) -> list[StoredEntry]:

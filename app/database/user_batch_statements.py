@@ -27,7 +27,8 @@ ADD_USERS: Final = """
 """
 _CLAIMED: Final = """
     UPDATE user_batches AS claimed SET status = 'running', attempt = attempt + 1,
-        fruitless = fruitless + 1, lease_until = now() + make_interval(secs => $1)
+        fruitless = fruitless + 1, lease_until = now() + make_interval(secs => $1),
+        checkpoint_at = CASE status WHEN 'queued' THEN now() ELSE checkpoint_at END
     FROM ready WHERE claimed.id = ready.id
     RETURNING claimed.id, operation, recipient, of_directory, requested_by, carrier::text, attempt,
         fruitless, cancel_requested, position, users_total, users_done, users_failed
@@ -61,6 +62,10 @@ ADD_FAILURES: Final = """
     SELECT $1, user_id, error_type
     FROM unnest($2::text[], $3::text[]) AS failed (user_id, error_type)
     ON CONFLICT DO NOTHING
+"""
+OLDEST_CHECKPOINT: Final = """
+    SELECT COALESCE(max(extract(epoch FROM now() - COALESCE(checkpoint_at, created_at))), 0)::float8
+    FROM user_batches WHERE status = 'running'
 """
 FINISH: Final = f"""
     UPDATE user_batches SET status = $3, error_type = $4, finished_at = now(), lease_until = NULL

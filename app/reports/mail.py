@@ -103,6 +103,9 @@ class Privacy:
     password: SecretStr | None = None
 
 
+_AS_OFFERED: Final = Privacy()
+
+
 class MailServer:
     """The SMTP server that the service hands its mails to."""
 
@@ -113,7 +116,7 @@ class MailServer:
         mail_from: str,
         tracing: Tracing,
         *,
-        privacy: Privacy = Privacy(),  # noqa: B008  # frozen
+        privacy: Privacy = _AS_OFFERED,
     ) -> None:
         self._host = host
         self._port = port
@@ -145,7 +148,7 @@ class MailServer:
             use_tls=privacy.tls == "implicit",
             start_tls=_START_TLS[privacy.tls],
             username=privacy.user,
-            password=privacy.password and privacy.password.get_secret_value(),
+            password=None if privacy.password is None else privacy.password.get_secret_value(),
         )
         # Not `async with`: that waits for an answer to QUIT even when the task is cancelled.
         try:

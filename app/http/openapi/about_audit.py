@@ -80,7 +80,7 @@ class Head(Shown):
 
 
 class BrokenAt(Shown):
-    """The first link that is wrong; `claimed` where only the head or cursor that was sent says so."""
+    """The first link that is wrong; `claimed`: only the head or cursor that was sent says so."""
 
     number: _Count | None
     entry_id: int | None

@@ -8,10 +8,11 @@ from app.audit.diagnosis import Kind
 from app.audit.retention import cut, retaining
 from app.audit.sealer import Sealer
 from app.audit.verification import Anchor, verify
+from app.database import audit
 from app.database.pool import DatabasePool
 from app.settings import Settings
 from telemetry.testing import Captured
-from tests.app.audit.trails import TABLES, seal_all, superuser, write_trail
+from tests.app.audit.trails import TABLES, guarded, seal_all, superuser, write_trail
 
 
 @pytest.fixture
@@ -21,13 +22,7 @@ async def url(pool: DatabasePool, sealer: Sealer, settings: Settings) -> str:
     await write_trail(pool, 12)
     async with superuser(address) as connection:
         await connection.execute("UPDATE audit_entries SET at = at - interval '40 days'")
-        for table in TABLES:
-            await connection.execute(
-                f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_append_only"
-            )
-            await connection.execute(
-                f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_truncate"
-            )
+        await guarded(connection)
     await write_trail(pool, 6)
     assert await seal_all(sealer) == 18
     return address
@@ -111,3 +106,12 @@ async def test_the_worker_cuts_by_itself(url: str, pool: DatabasePool, captured:
         while not captured.logs():  # noqa: ASYNC110  # a log line has no Event
             await asyncio.sleep(0.01)
     assert captured.line(signals.AUDIT_CUT.name)[signals.ENTRIES] == 12
+
+
+async def test_a_cut_waits_for_who_seals(url: str, pool: DatabasePool) -> None:
+    async with pool.transaction() as connection:
+        assert await audit.lock_chain(connection)
+        cutting = asyncio.create_task(cut(pool, 30))
+        done, _ = await asyncio.wait({cutting}, timeout=0.5)
+        assert not done
+    assert await cutting == 12

@@ -7,10 +7,12 @@ from app import signals
 from app.audit.sealer import LagSampler, RestoredError, Sealer
 from app.audit.trail import Entry, record
 from app.audit.verification import verify
+from app.bootstrap import Service
 from app.database.pool import DatabasePool
 from app.settings import Settings
 from telemetry.testing import Captured
 from tests.app.audit.trails import seal_all, superuser, write_trail
+from tests.app.test_processes import Eventually
 
 
 async def test_an_entry_that_commits_late_is_neither_skipped_nor_put_before_a_sealed_one(
@@ -130,3 +132,14 @@ async def test_no_name_is_in_what_telemetry_says_of_it(
     assert captured.spans() == []
     assert captured.line(signals.AUDIT_ENTRIES_SEALED.name)[signals.ENTRIES] == 3
     assert "bob" not in str(captured.logs())
+
+
+async def test_the_web_process_tells_the_lag_too(
+    service: Service, pool: DatabasePool, captured: Captured, eventually: Eventually
+) -> None:
+    await write_trail(pool, 3)  # and there is no worker
+
+    async def is_told() -> bool:
+        return captured.sample(signals.AUDIT_LAG) > 0
+
+    await eventually(is_told)

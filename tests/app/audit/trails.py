@@ -50,3 +50,10 @@ async def superuser(url: str) -> AsyncIterator[Any]:
         yield connection
     finally:
         await connection.close()
+
+
+async def guarded(connection: Any) -> None:  # noqa: ANN401  # asyncpg's
+    """Put the triggers on again, as the migration did."""
+    for table in TABLES:
+        for guard in ("append_only", "no_truncate"):
+            await connection.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_{guard}")

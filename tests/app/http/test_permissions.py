@@ -58,6 +58,30 @@ async def test_authzen_knows_users_only(client: httpx.AsyncClient) -> None:
     assert (await client.post("/access/v1/evaluation", json=group)).json() == {"decision": False}
 
 
+async def test_who_exists_cannot_be_learned_from_a_denial(client: httpx.AsyncClient) -> None:
+    member = {"group": "staff", "user": ALICE["user"]}
+    assert (await client.post("/grants", json=ALICE)).status_code == 201
+    assert (await client.post("/groups/members", json=member)).status_code == 201
+    answers = set()
+    for user in (ALICE["user"], "nobody@example.com"):
+        denied = {**ALICE, "user": user, "action": "delete"}
+        evaluation = {
+            **EVALUATION,
+            "subject": {"type": "user", "id": user},
+            "action": {"name": "delete"},
+        }
+        told = []
+        for path, body in (
+            ("/permissions/check", denied),
+            ("/permissions/checks", {"checks": [denied]}),
+            ("/access/v1/evaluation", evaluation),
+        ):
+            answer = await client.post(path, json=body)
+            told.append((answer.status_code, answer.text, sorted(answer.headers)))
+        answers.add(str(told))
+    assert len(answers) == 1
+
+
 @pytest.mark.parametrize("header", ["X-API-Key", "Authorization"])
 async def test_the_key_comes_in_either_header(
     header: str, client: httpx.AsyncClient, stranger: httpx.AsyncClient

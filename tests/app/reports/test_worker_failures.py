@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -43,6 +44,15 @@ async def test_a_mail_that_is_refused_for_good_is_tried_once(scene: Scene) -> No
         await scene.reached(task_id, "dead")
     assert scene.mailbox.asked == 1
     assert scene.captured.sample(signals.MAIL_FINISHED, {"mail.outcome": "retried"}) == 0
+
+
+async def test_without_the_tls_that_is_required_no_mail_leaves(scene: Scene) -> None:
+    changed = {"smtp_tls": "required", "max_attempts": 1}
+    private = replace(scene, settings=scene.settings.model_copy(update=changed))
+    task_id = await private.schedule()
+    async with private.working():
+        await private.reached(task_id, "dead")
+    assert scene.mailbox.asked == 0
 
 
 async def test_a_report_that_cannot_be_made_is_tried_again(scene: Scene) -> None:

@@ -1,8 +1,6 @@
 """The service speaks TLS itself where its settings say so."""
 
-import shutil
 import ssl
-import subprocess
 from pathlib import Path
 
 import httpx
@@ -12,26 +10,17 @@ from app.errors import SettingsError, StartupError
 from app.http.tls import tls_context_factory
 from app.settings import Settings, read_settings
 from tests.faults.web_process import web_process
+from tests.tls import make_pair
 
 
 @pytest.fixture
 def pair(tmp_path: Path) -> dict[str, str]:
     """A certificate for 127.0.0.1 that signs itself, and its key."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("there is no openssl to make a certificate with")
-    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    subprocess.run(  # noqa: S603  # the machine's own openssl
-        [
-            *(openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-            *("-nodes", "-days", "1", "-subj", "/CN=127.0.0.1"),
-            *("-addext", "subjectAltName=IP:127.0.0.1"),
-            *("-keyout", str(key), "-out", str(certificate)),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return {"SIGHTLINE_TLS_CERTIFICATE": str(certificate), "SIGHTLINE_TLS_KEY": str(key)}
+    made = make_pair(tmp_path / "tls")
+    return {
+        "SIGHTLINE_TLS_CERTIFICATE": str(made.certificate),
+        "SIGHTLINE_TLS_KEY": str(made.key),
+    }
 
 
 async def test_a_certificate_is_all_that_https_takes(
