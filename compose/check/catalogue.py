@@ -11,6 +11,7 @@ from compose.check.grafana import check_grafana
 from compose.check.hardening import check_hardening
 from compose.check.image_build import check_commands, check_image_build
 from compose.check.images import check_images
+from compose.check.kubernetes.checking import check_kubernetes
 from compose.check.listening import check_listening
 from compose.check.mounts import check_mounts, check_paths
 from compose.check.names import check_names
@@ -33,6 +34,7 @@ def checks_of_meaning(find: FindTool) -> tuple[Check, ...]:
         check_agreement,
         check_settings,
         check_grafana,
+        check_kubernetes,
         check_with_tools(find),
         check_images,
         check_versions,
