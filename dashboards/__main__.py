@@ -1,4 +1,4 @@
-"""`python -m dashboards build | check`: write the dashboards, or judge what is committed.
+"""`python -m dashboards build | check | prove | preview`: write, judge, prove, draw the boards.
 
 `check` ends with 1 and a line for each fault: a file that is not what its board gives, a rule
 broken, a field that Grafana does not know, a metric without a panel, a query that Prometheus
@@ -8,20 +8,21 @@ others still run, and it says so.
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from app import signals
 from compose.native.tools import Tools
-from dashboards import coverage, decoding, files, promtool
+from dashboards import coverage, decoding, files, kubernetes, promtool
 from dashboards.boards import BOARDS
 from dashboards.lint import lint
+from dashboards.metrics import METRICS
+from dashboards.recorded import RECORDED
 from dashboards.unplotted import UNPLOTTED
-from telemetry import catalog
-from telemetry.catalog import Metric
 
-METRICS: Final[tuple[Metric, ...]] = (*catalog.METRICS, *signals.METRICS)
+# What runs a platform or draws is imported when it is asked for: `check` needs neither.
+_RUNS: Final = {"prove": "dashboards.proof.command", "preview": "dashboards.preview.command"}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,10 +31,17 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("build", help="write dashboards/generated")
     commands.add_parser("check", help="judge what is in dashboards/generated")
-    chosen = parser.parse_args(arguments)
+    commands.add_parser("prove", help="ask every panel of a running platform; build/proof.json")
+    preview = commands.add_parser("preview", help="draw every board as `prove` saw it")
+    preview.add_argument("--readme", action="store_true", help="and the pictures of the README")
+    options = vars(parser.parse_args(arguments))
+    command = options.pop("command")
+    if command in _RUNS:
+        return cast("Callable[..., int]", import_module(_RUNS[command]).run)(**options)
     dashboards = files.generated(BOARDS)
-    if chosen.command == "build":
+    if command == "build":
         files.write(dashboards)
+        kubernetes.write(dashboards)
         _say(f"dashboards: {len(dashboards)} written to {files.FOLDER.name}/")
         return 0
     return _check(dashboards, Tools().look("promtool"))
@@ -61,9 +69,10 @@ def _check(dashboards: dict[str, dict[str, Any]], tool: Path | None) -> int:
 
 def _faults(dashboards: dict[str, dict[str, Any]], tool: Path | None) -> Iterator[str]:
     yield from files.stale(dashboards)
-    yield from coverage.gaps(BOARDS, METRICS, UNPLOTTED)
+    yield from kubernetes.stale(dashboards)
+    yield from coverage.gaps(BOARDS, (*METRICS, *RECORDED), UNPLOTTED)
     for name, dashboard in dashboards.items():
-        yield from map(str, lint(dashboard, METRICS))
+        yield from map(str, lint(dashboard, (*METRICS, *RECORDED)))
         yield from (f"{name}: {place}" for place in decoding.lost(dashboard))
     if tool is not None:
         yield from promtool.refused(tool, list(dashboards.values()))

@@ -4,8 +4,8 @@ Burn rates, budgets and their recorded series are the business of `alerts`.
 """
 
 from dashboards import selectors, units
-from dashboards.queries import Query, occurrences, share
-from telemetry.catalog import Availability, Latency, Objective
+from dashboards.queries import Query, occurrences, rate, share
+from telemetry.catalog import Availability, Freshness, Latency, Losses, Metric, Objective
 
 
 def attained(objective: Objective) -> Query:
@@ -13,7 +13,9 @@ def attained(objective: Objective) -> Query:
     indicator = objective.indicator
     if isinstance(indicator, Availability):
         return _availability(objective, indicator)
-    return _latency(objective, indicator)
+    if isinstance(indicator, Freshness) and indicator.lost:
+        return _freshness(objective, indicator, indicator.lost)
+    return _good(objective, share(_within(indicator), _every(indicator)).expression)
 
 
 def _availability(objective: Objective, indicator: Availability) -> Query:
@@ -22,16 +24,23 @@ def _availability(objective: Objective, indicator: Availability) -> Query:
     return _good(objective, f"1 - {share(bad, every).expression}")
 
 
-def _latency(objective: Objective, indicator: Latency) -> Query:
+def _freshness(objective: Objective, indicator: Freshness, lost: Losses) -> Query:
+    every, gone = _every(indicator).expression, rate(lost.metric, where=lost.where).expression
+    whole = f"({every} + ({gone} or 0 * {every}))"
+    return _good(objective, f"{_within(indicator).expression} / ({whole} > 0)", also=(lost.metric,))
+
+
+def _every(indicator: Latency | Freshness) -> Query:
+    return occurrences(indicator.metric, where=indicator.scope)
+
+
+def _within(indicator: Latency | Freshness) -> Query:
     metric = indicator.metric
-    every = occurrences(metric, where=indicator.scope)
     fast = selectors.rate(
         metric, indicator.scope, suffix="_bucket", extra=_at_most(indicator.threshold)
     )
-    within = Query(
-        expression=f"sum({fast})", unit=every.unit, name="", by=(), metrics=every.metrics
-    )
-    return _good(objective, share(within, every).expression)
+    every = _every(indicator)
+    return Query(expression=f"sum({fast})", unit=every.unit, name="", by=(), metrics=every.metrics)
 
 
 def _at_most(threshold: float) -> str:
@@ -42,11 +51,11 @@ def _at_most(threshold: float) -> str:
     return f'le="{threshold}"'
 
 
-def _good(objective: Objective, expression: str) -> Query:
+def _good(objective: Objective, expression: str, also: tuple[Metric, ...] = ()) -> Query:
     return Query(
         expression=expression,
         unit=units.SHARE,
         name="good",
         by=(),
-        metrics=(objective.indicator.metric,),
+        metrics=(objective.indicator.metric, *also),
     )

@@ -21,6 +21,13 @@ class Visual(Enum):
     STAT = "stat"
     HEATMAP = "heatmap"
     TABLE = "table"
+    ALERTS = "alertlist"
+    BOARDS = "dashlist"
+
+    @property
+    def asks(self) -> bool:
+        """Whether it draws answers of queries; the others ask Grafana itself."""
+        return self not in {Visual.ALERTS, Visual.BOARDS}
 
 
 class Colour(Enum):
@@ -40,12 +47,29 @@ class Step:
     colour: Colour
 
 
+class Shown(Enum):
+    """What shows that a panel which may be empty draws something when it should."""
+
+    LATER = "the second half of the proof: its faults, and what falls due as time goes by"
+    SAMPLES = "samples of the declared series, where no fault of the proof brings it about"
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Why a panel is rightly empty while all is well, and what shows that it is not always."""
+
+    because: str
+    shown: Shown
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
     """One panel; made by `dashboards.panels`.
 
     `answers` says what question it answers, `if_wrong` what to do then; both stand in its
-    description. `when_empty` is shown instead of "No data" where no data is a good answer.
+    description. `when_empty` is shown instead of "No data" where no data is a good answer; that
+    it may be so under ordinary traffic too, `quiet` has to say: `prove` refuses it otherwise.
+    `leads_to` is the slug of the board that a click opens, at the same time range.
     """
 
     visual: Visual
@@ -61,21 +85,32 @@ class Panel:
     minimum: float | None = None
     maximum: float | None = None
     when_empty: str | None = None
+    quiet: Quiet | None = None
+    leads_to: str | None = None
 
     def __post_init__(self) -> None:
-        if not self.queries:
+        if self.visual.asks and not self.queries:
             self._refuse("has no query")
         for sentence in (self.answers, self.if_wrong):
             if not sentence.endswith((".", "?")):
                 self._refuse(f"says {sentence!r}, which is no sentence")
         if not 1 <= self.width <= GRID_WIDTH or self.height < 1:
             self._refuse(f"is {self.width} x {self.height}, which does not fit the grid")
+        self._check_excuse()
         if self.visual is not Visual.TABLE:
             for query in self.queries:
                 if query.unit != self.unit:
                     self._refuse(f"mixes units: {query.legend!r} is in {query.unit!r}")
         if self.visual is Visual.HEATMAP and self.queries[0].shape is not Shape.BUCKETS:
             self._refuse("is a heatmap of something else than buckets")
+
+    def _check_excuse(self) -> None:
+        if self.quiet is None:
+            return
+        if self.when_empty is None:
+            self._refuse("may be empty and does not say so to its reader")
+        if not self.quiet.because.endswith("."):
+            self._refuse(f"is excused by {self.quiet.because!r}, which is no sentence")
 
     @property
     def description(self) -> str:

@@ -6,7 +6,7 @@ the description are not optional.
 
 from typing import Required, TypedDict, Unpack
 
-from dashboards.model import Colour, Panel, Step, Visual
+from dashboards.model import Colour, Panel, Quiet, Step, Visual
 from dashboards.queries import Query, Shape
 from dashboards.units import COUNT
 from telemetry.catalog import DeclarationError
@@ -21,6 +21,8 @@ class Options(TypedDict, total=False):
     height: int
     steps: tuple[Step, ...]
     when_empty: str
+    quiet: Quiet
+    leads_to: str
 
 
 def timeseries(
@@ -77,6 +79,16 @@ def table(title: str, *queries: Query, **options: Unpack[Options]) -> Panel:
     return Panel(visual=Visual.TABLE, title=title, queries=queries, unit=COUNT, **options)
 
 
+def alert_list(title: str, **options: Unpack[Options]) -> Panel:
+    """Return the alerts that fire or are about to, as Grafana has them from Prometheus."""
+    return _without_query(Visual.ALERTS, title, options)
+
+
+def board_list(title: str, **options: Unpack[Options]) -> Panel:
+    """Return links to every board, which keep the time range and the variables."""
+    return _without_query(Visual.BOARDS, title, options)
+
+
 def good_from(target: float) -> tuple[Step, ...]:
     """Return steps for a share that should be at `target` or over."""
     return (Step(None, Colour.BAD), Step(target, Colour.GOOD))
@@ -88,6 +100,12 @@ def bad_from(limit: float, *, watch: float | None = None) -> tuple[Step, ...]:
     if watch is not None:
         steps.append(Step(watch, Colour.WATCH))
     return (*steps, Step(limit, Colour.BAD))
+
+
+def _without_query(visual: Visual, title: str, options: Options) -> Panel:
+    options.setdefault("width", 12)
+    options.setdefault("height", 10)
+    return Panel(visual=visual, title=title, queries=(), unit=COUNT, **options)
 
 
 def _unit(queries: tuple[Query, ...]) -> str:

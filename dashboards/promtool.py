@@ -20,8 +20,13 @@ def refused(promtool: Path, dashboards: list[dict[str, Any]]) -> tuple[str, ...]
     places: dict[str, str] = {}
     rules: list[dict[str, str]] = []
     for dashboard in dashboards:
+        for annotation in dashboard["annotations"]["list"]:
+            if "expr" in annotation:
+                name = f"query:{len(rules)}"
+                places[f'"{name}"'] = f"{dashboard['uid']}, annotation {annotation['name']!r}"
+                rules.append({"record": name, "expr": _substituted(annotation["expr"])})
         for panel in panels(dashboard):
-            for target in panel["targets"]:
+            for target in panel.get("targets", []):
                 name = f"query:{len(rules)}"
                 letter = target["refId"]
                 places[f'"{name}"'] = (

@@ -13,6 +13,7 @@ from app.signals import (
     IMPORT_ROWS_READ,
     IMPORTS_FINISHED,
     ROW_OUTCOME,
+    USER_BATCH_CHECKPOINT_AGE,
     USER_OUTCOME,
 )
 from dashboards.model import Board, Row
@@ -77,7 +78,6 @@ _USERS: Final = (
         rate(BATCH_USERS, by=(USER_OUTCOME,)),
         answers="How many users a second are processed in batches, and how many fail?",
         if_wrong="The report that the caller gets names the users and the kinds of error.",
-        width=12,
         when_empty=_NO_BATCH,
     ),
     timeseries(
@@ -86,8 +86,13 @@ _USERS: Final = (
         quantile(BATCH_DURATION, 0.99),
         answers="How long does a batch of users take?",
         if_wrong="Slow with few failures: what it needs is turning users away, and it waits.",
-        width=12,
         when_empty=_NO_BATCH,
+    ),
+    timeseries(
+        "Age of the batch's checkpoint",
+        gauge(USER_BATCH_CHECKPOINT_AGE, "max"),
+        answers="How long has a batch of users in hand made no progress?",
+        if_wrong="Growing: its tries fail, see the lines user_batch.interrupted; none is lost.",
     ),
 )
 

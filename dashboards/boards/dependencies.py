@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from dashboards.model import Quiet, Shown
 from dashboards.panels import timeseries
 from dashboards.queries import gauge, occurrences, quantile, rate, share
 from telemetry.catalog import Matcher
@@ -79,6 +80,7 @@ POOL_PANELS: Final = (
         if_wrong="Slow: name resolution, TLS or a server that is busy with log-ins.",
         width=6,
         when_empty="No connection was opened in this range",
+        quiet=Quiet("Connections are opened at the start and kept.", Shown.LATER),
     ),
     timeseries(
         "Waits that gave up",

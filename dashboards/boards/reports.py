@@ -19,7 +19,7 @@ from app.signals import (
     SCHEDULE_RUN,
     SCHEDULE_RUNS,
 )
-from dashboards.model import Board, Row
+from dashboards.model import Board, Quiet, Row, Shown
 from dashboards.panels import heatmap, timeseries
 from dashboards.queries import buckets, gauge, quantile, rate
 from telemetry.catalog.messaging import (
@@ -103,6 +103,10 @@ _WORK: Final = (
         answers="How often did a worker finish too late, when another had taken the message?",
         if_wrong="The work takes longer than SIGHTLINE_LEASE_SECONDS, or a worker stood still.",
         when_empty="No lease was lost in this range",
+        quiet=Quiet(
+            "It takes two workers, one of which stands still past its lease.",
+            Shown.SAMPLES,
+        ),
     ),
 )
 
@@ -119,6 +123,10 @@ _ENDS: Final = (
         answers="How often was a message taken over from a worker that gave no sign of life?",
         if_wrong="A worker was killed or stood still: see its restarts and its event loop.",
         when_empty="No lease ran out in this range",
+        quiet=Quiet(
+            "Workers that live give their leases back in time.",
+            Shown.LATER,
+        ),
     ),
     timeseries(
         "Replays",
@@ -136,6 +144,10 @@ _SCHEDULED: Final = (
         answers="How many scheduled reports fall due, and did a worker see to each in time?",
         if_wrong="missed: no worker ran when it fell due; it is made once for all that it missed.",
         when_empty="No schedule fell due in this range",
+        quiet=Quiet(
+            "A schedule falls due once a minute at most.",
+            Shown.LATER,
+        ),
         width=12,
     ),
     timeseries(

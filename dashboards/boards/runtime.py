@@ -17,6 +17,7 @@ from dashboards.queries import (
 )
 from telemetry.catalog.pipeline import BUILD_INFO
 from telemetry.catalog.runtime import (
+    CLOCK,
     CPU_TIME,
     EVENT_LOOP_LAG,
     GC_COLLECTIONS,
@@ -97,6 +98,12 @@ _PROCESSES: Final = (
         ),
         answers="Does the collector find objects that it cannot free?",
         if_wrong="Anything but zero is a leak in an extension module: what was upgraded last?",
+    ),
+    timeseries(
+        "Clock behind Prometheus",
+        age(CLOCK, by=_PROCESS),
+        answers="Whose clock is not everybody's? Up to a scrape's interval is none of its doing.",
+        if_wrong="Far from 0, or below it: mend the host's time synchronisation, then restart.",
     ),
     table(
         "What runs",

@@ -5,10 +5,10 @@ from typing import Final
 from app.objectives import OBJECTIVES
 from dashboards.attainment import attained
 from dashboards.boards.telemetry_health import SIGNAL_HEALTH
-from dashboards.model import Board, Panel, Row
+from dashboards.model import GRID_WIDTH, Board, Panel, Quiet, Row, Shown
 from dashboards.panels import bad_from, good_from, heatmap, stat, table, timeseries
 from dashboards.queries import buckets, gauge, occurrences, quantile, share
-from telemetry.catalog import Matcher, Objective
+from telemetry.catalog import Freshness, Matcher, Objective
 from telemetry.catalog.http import (
     ACTIVE_REQUESTS,
     ERROR_TYPE,
@@ -26,6 +26,7 @@ _FAILED_BY_ROUTE: Final = occurrences(
     REQUEST_DURATION, counting="{request}", by=(ROUTE,), where=_SERVER_ERROR
 )
 _NO_REQUEST: Final = "No request in this range"
+_NOTHING_DUE: Final = "Nothing was due in this range"
 
 
 def _objective(objective: Objective) -> Panel:
@@ -34,16 +35,26 @@ def _objective(objective: Objective) -> Panel:
         attained(objective),
         answers=f"{objective.promise} What share is good at each moment; the line is the target.",
         if_wrong=(
-            "Under the line, the error budget is being spent faster than it lasts: see which route "
-            "below, then take an exemplar of it to its trace."
+            "Under the line, the error budget is being spent faster than it lasts: "
+            f"{_where_next(objective)}."
         ),
         width=12,
         height=7,
         minimum=None,
         maximum=1,
         steps=good_from(objective.target),
-        when_empty=_NO_REQUEST,
+        when_empty=_nothing(objective),
     )
+
+
+def _where_next(objective: Objective) -> str:
+    if isinstance(objective.indicator, Freshness):
+        return "the boards Reports and Audit trail show what waits, and since when"
+    return "see which route below, then take an exemplar of it to its trace"
+
+
+def _nothing(objective: Objective) -> str:
+    return _NOTHING_DUE if isinstance(objective.indicator, Freshness) else _NO_REQUEST
 
 
 def _objective_now(objective: Objective) -> Panel:
@@ -53,7 +64,9 @@ def _objective_now(objective: Objective) -> Panel:
         answers=f"{objective.promise} How much of the latest traffic was good.",
         if_wrong="Red is under the target: the row of the objectives shows since when.",
         steps=good_from(objective.target),
-        when_empty=_NO_REQUEST,
+        width=GRID_WIDTH // len(OBJECTIVES),
+        when_empty=_nothing(objective),
+        leads_to="slos",
     )
 
 
@@ -63,6 +76,7 @@ _NOW: Final = (
         _REQUESTS,
         answers="How many requests a second are answered?",
         if_wrong="None at all: is the process up (board Runtime), is anything before it down?",
+        width=6,
     ),
     stat(
         "Server errors",
@@ -71,6 +85,7 @@ _NOW: Final = (
         if_wrong="The panel of server errors names the routes and the kinds of error.",
         steps=bad_from(0.01, watch=0.001),
         when_empty=_NO_REQUEST,
+        width=6,
     ),
     stat(
         "Slowest 1 %",
@@ -78,12 +93,14 @@ _NOW: Final = (
         answers="Which time do 99 % of the requests stay under?",
         if_wrong="See below which route it is, and whether the database or the event loop waits.",
         when_empty=_NO_REQUEST,
+        width=6,
     ),
     stat(
         "In progress",
         gauge(ACTIVE_REQUESTS, "sum"),
         answers="How many requests are being served at this moment?",
         if_wrong="Growing without more traffic means waiting: pool, Redis or event loop.",
+        width=6,
     ),
 )
 
@@ -115,6 +132,10 @@ _TRAFFIC: Final = (
             "the stack, found by the trace ID of an exemplar."
         ),
         when_empty="No server error in this range",
+        quiet=Quiet(
+            "Nothing fails while all dependencies are there.",
+            Shown.LATER,
+        ),
     ),
 )
 
@@ -167,7 +188,8 @@ SERVICE_OVERVIEW: Final = Board(
     title="Service overview",
     description="Rate, errors and duration of the HTTP service, against its objectives.",
     rows=(
-        Row("Now", (*_NOW, *map(_objective_now, OBJECTIVES))),
+        Row("Now", _NOW),
+        Row("Objectives now", tuple(map(_objective_now, OBJECTIVES))),
         Row("Objectives", tuple(map(_objective, OBJECTIVES))),
         Row("Traffic and errors", _TRAFFIC),
         Row("Duration", _DURATION),

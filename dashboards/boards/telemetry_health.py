@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboards.model import Board, Row
+from dashboards.model import Board, Quiet, Row, Shown
 from dashboards.panels import bad_from, timeseries
 from dashboards.queries import INSTANCE, JOB, gauge, rate, share
 from telemetry.catalog import Matcher, attributes
@@ -115,6 +115,10 @@ _BOUNDS: Final = (
         answers="Which metrics have so many label values that new ones are no longer told apart?",
         if_wrong="Find the label that grows without end, or raise the metric's max_series.",
         when_empty="No metric is at its bound",
+        quiet=Quiet(
+            "Every label is bounded before a metric comes to its own bound.",
+            Shown.SAMPLES,
+        ),
     ),
     timeseries(
         "Input not taken",

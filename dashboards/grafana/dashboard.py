@@ -5,14 +5,13 @@ from typing import Any, Final
 from grafanalib import core
 
 from dashboards.grafana import visuals
+from dashboards.grafana.annotations import annotations
 from dashboards.grafana.elements import DATA_SOURCE, ModernPanel, ModernTarget, target
 from dashboards.grafana.normalise import normalised
 from dashboards.grafana.variables import variables
+from dashboards.grafana.visuals import TAG
 from dashboards.layout import Place, PlacedRow, placed
-from dashboards.model import Board, Panel, Visual
-
-TAG: Final = "sightline"
-"""Every board carries it, and every board links to all that do."""
+from dashboards.model import UID_PREFIX, Board, Panel, Visual
 
 _SHARED_CROSSHAIR: Final = 1
 _REFRESH: Final = "30s"
@@ -34,7 +33,7 @@ def render(board: Board) -> dict[str, Any]:
         ),
         timezone="browser",
         version=1,
-        annotations=core.Annotations(list=[_grafanas_own()]),
+        annotations=core.Annotations(list=annotations()),
         links=[_other_boards()],
         templating=variables(),
         panels=[panel for row in placed(board) for panel in _row(row)],
@@ -58,13 +57,21 @@ def _panel(panel: Panel, place: Place) -> ModernPanel:
         type=panel.visual.value,
         title=panel.title,
         description=panel.description,
-        dataSource=DATA_SOURCE,
+        dataSource=DATA_SOURCE if panel.visual.asks else None,
         gridPos=_position(place),
         options=visuals.options(panel),
         field_config=visuals.field_config(panel),
         transformations=visuals.transformations(panel),
         targets=_targets(panel),
+        links=_way_on(panel),
     )
+
+
+def _way_on(panel: Panel) -> list[dict[str, Any]]:
+    if panel.leads_to is None:
+        return []
+    url = f"/d/{UID_PREFIX}{panel.leads_to}?${{__url_time_range}}&${{__all_variables}}"
+    return [{"title": "More of this", "url": url, "targetBlank": False}]
 
 
 def _targets(panel: Panel) -> list[ModernTarget]:
@@ -96,16 +103,3 @@ def _other_boards() -> core.DashboardLink:
         includeVars=True,
         keepTime=True,
     )
-
-
-def _grafanas_own() -> dict[str, Any]:
-    """Return the annotations that Grafana keeps itself, and would add where they are missing."""
-    return {
-        "builtIn": 1,
-        "datasource": {"type": "grafana", "uid": "-- Grafana --"},
-        "enable": True,
-        "hide": True,
-        "iconColor": "rgba(0, 211, 255, 1)",
-        "name": "Annotations & Alerts",
-        "type": "dashboard",
-    }

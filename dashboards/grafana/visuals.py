@@ -8,6 +8,9 @@ from dashboards.queries import Query, Shape
 
 Json = dict[str, Any]
 
+TAG: Final = "sightline"
+"""Every board carries it, and every board links to all that do."""
+
 _REDUCED: Final = {"calcs": ["lastNotNull"], "fields": "", "values": False}
 
 
@@ -23,11 +26,15 @@ def options(panel: Panel) -> Json:
         Visual.STAT: _stat_options,
         Visual.HEATMAP: _heatmap_options,
         Visual.TABLE: _table_options,
+        Visual.ALERTS: _alert_options,
+        Visual.BOARDS: _board_options,
     }[panel.visual](panel)
 
 
 def field_config(panel: Panel) -> Json:
     """Return what belongs to the values: unit, colours, limits."""
+    if not panel.visual.asks:
+        return {"defaults": {}, "overrides": []}
     if panel.visual is Visual.HEATMAP:
         # A heatmap has its unit on the axis.
         return {"defaults": {"noValue": panel.when_empty}, "overrides": []}
@@ -160,4 +167,42 @@ def _table_options(_panel: Panel) -> Json:
         "cellHeight": "sm",
         "footer": {"countRows": False, "reducer": ["sum"], "show": False},
         "showHeader": True,
+    }
+
+
+def _alert_options(_panel: Panel) -> Json:
+    return {
+        "alertInstanceLabelFilter": "",
+        "alertName": "",
+        "dashboardAlerts": False,
+        "groupBy": [],
+        "groupMode": "default",
+        "maxItems": 50,
+        "showInactiveAlerts": False,
+        # By importance.
+        "sortOrder": 3,
+        "stateFilter": {
+            "error": True,
+            "firing": True,
+            "noData": True,
+            "normal": False,
+            "pending": True,
+            "recovering": True,
+        },
+        "viewMode": "list",
+    }
+
+
+def _board_options(_panel: Panel) -> Json:
+    return {
+        "includeVars": True,
+        "keepTime": True,
+        "maxItems": 50,
+        "query": "",
+        "showFolderNames": False,
+        "showHeadings": False,
+        "showRecentlyViewed": False,
+        "showSearch": True,
+        "showStarred": False,
+        "tags": [TAG],
     }

@@ -7,6 +7,8 @@ from dashboards.lint.findings import Json
 from dashboards.promql import selectors
 
 _TEMPLATED = ("$datasource", "${datasource}")
+_WITHOUT_QUERY = frozenset({"alertlist", "dashlist"})
+"""Panels that ask Grafana itself, not a data source."""
 _OLD_TYPES = frozenset({"graph", "singlestat", "table-old"})
 
 
@@ -23,6 +25,8 @@ def title_and_description(panel: Json) -> Iterator[str]:
 
 def datasource(panel: Json) -> Iterator[str]:
     """Hold panel and queries to the data source that the reader picked."""
+    if panel["type"] in _WITHOUT_QUERY:
+        return
     for asker in (panel, *panel.get("targets", [])):
         if asker.get("datasource", {}).get("uid") not in _TEMPLATED:
             yield f"asks {asker.get('datasource')!r}, not the templated data source"
@@ -30,6 +34,8 @@ def datasource(panel: Json) -> Iterator[str]:
 
 def unit(panel: Json) -> Iterator[str]:
     """Hold every number to a unit of Grafana's list; value mappings are no excuse."""
+    if panel["type"] in _WITHOUT_QUERY:
+        return
     config = panel.get("fieldConfig", {})
     if panel["type"] == "heatmap":
         found = [panel.get("options", {}).get("yAxis", {}).get("unit")]
@@ -51,7 +57,7 @@ def modern(panel: Json) -> Iterator[str]:
 def targets(panel: Json) -> Iterator[str]:
     """Hold a panel to ask something, each query with its letter and its legend."""
     found = panel.get("targets", [])
-    if not found:
+    if not found and panel["type"] not in _WITHOUT_QUERY:
         yield "has no query"
     letters = [target.get("refId") for target in found]
     if len(set(letters)) != len(letters) or None in letters:

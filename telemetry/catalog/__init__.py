@@ -17,7 +17,14 @@ from telemetry.catalog.declarations import (
     Span,
     SpanKind,
 )
-from telemetry.catalog.objectives import Availability, Latency, Matcher, Objective
+from telemetry.catalog.objectives import (
+    Availability,
+    Freshness,
+    Latency,
+    Losses,
+    Matcher,
+    Objective,
+)
 
 METRICS: Final[tuple[Metric, ...]] = (
     *http.METRICS,
@@ -53,10 +60,12 @@ __all__ = [
     "Counter",
     "DeclarationError",
     "Event",
+    "Freshness",
     "Gauge",
     "Histogram",
     "Label",
     "Latency",
+    "Losses",
     "Matcher",
     "Metric",
     "Objective",

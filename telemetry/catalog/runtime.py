@@ -37,6 +37,11 @@ START_TIME: Final = Gauge(
     description="When the process started, since the Unix epoch.",
     source=_COLLECTOR,
 )
+CLOCK: Final = Gauge(
+    name="process.clock",
+    unit="s",
+    description="The process's own time of day at the scrape, since the Unix epoch.",
+)
 OPEN_FDS: Final = Gauge(
     name="process.open_fds",
     unit="{descriptor}",
@@ -88,6 +93,7 @@ METRICS: Final = (
     RESIDENT_MEMORY,
     VIRTUAL_MEMORY,
     START_TIME,
+    CLOCK,
     OPEN_FDS,
     MAX_FDS,
     GC_OBJECTS_COLLECTED,

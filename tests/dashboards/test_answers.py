@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.objectives import API_AVAILABILITY, CHECK_LATENCY
+from app.objectives import API_AVAILABILITY, CHECK_LATENCY, REPORT_DELIVERY
 from dashboards.attainment import attained
 from dashboards.queries import Query, occurrences, share
 from telemetry.catalog import Matcher, http
@@ -51,6 +51,26 @@ def _good(code: int, step: int, route: str = _CHECK) -> dict[str, str]:
             ],
             {"{}": 0.75},
             id="a quarter late",
+        ),
+        pytest.param(
+            attained(REPORT_DELIVERY),
+            [
+                _series("report_delivery_time_seconds_count", 'job_kind="x"', 60),
+                _series("report_delivery_time_seconds_bucket", 'job_kind="x", le="300.0"', 45),
+            ],
+            {"{}": 0.75},
+            id="a quarter too late, none given up",
+        ),
+        pytest.param(
+            attained(REPORT_DELIVERY),
+            [
+                _series("report_delivery_time_seconds_count", 'job_kind="x"', 60),
+                _series("report_delivery_time_seconds_bucket", 'job_kind="x", le="300.0"', 60),
+                _series("report_jobs_finished_total", 'report_outcome="dead"', 60),
+                _series("report_jobs_finished_total", 'report_outcome="retried"', 90),
+            ],
+            {"{}": 0.5},
+            id="half given up",
         ),
         pytest.param(
             occurrences(http.REQUEST_DURATION, by=(http.ROUTE,)),

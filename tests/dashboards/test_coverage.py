@@ -3,11 +3,12 @@
 from app import signals
 from dashboards.boards import BOARDS
 from dashboards.coverage import gaps
+from dashboards.metrics import METRICS
+from dashboards.recorded import RECORDED
 from dashboards.unplotted import UNPLOTTED
-from telemetry import catalog
 from telemetry.catalog import Counter, Metric, runtime
 
-_METRICS = (*catalog.METRICS, *signals.METRICS)
+_METRICS = (*METRICS, *RECORDED)
 
 
 def test_there_is_no_gap() -> None:

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from app import signals
 from dashboards.lint import Finding, lint
 from dashboards.lint.findings import panels, variables
 from dashboards.lint.rules import BOARD_RULES, PANEL_RULES, QUERY_RULES
-from telemetry import catalog
+from dashboards.metrics import METRICS
+from dashboards.recorded import RECORDED
 
 Json = dict[str, Any]
-_METRICS = (*catalog.METRICS, *signals.METRICS)
+_METRICS = (*METRICS, *RECORDED)
 _BOARD = "service-overview.json"
 _PANEL = "Duration"
 
