@@ -3,16 +3,24 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import Final
 
-from alerts import build, check, tools
-from alerts.cases import all_cases
-from alerts.cases.matrix import DEMANDED, rows
+from alerts import build, check, readme, tools
+from alerts.cases import matrix
 from alerts.clock import Clock, ScaleError
 from alerts.links import Links
-from alerts.receivers import Receivers
-from alerts.rules import alerts_of
+from alerts.receivers import QuietHours, Receivers
 from compose.native.errors import MissingPartError
 from telemetry.catalog.declarations import DeclarationError
+
+_RECEIVER_OPTIONS: Final = {
+    "dead-man": "URL that takes the Watchdog, outside of what it watches; else the webhook",
+    "smtp-user": "who logs in at the mail server, over TLS then",
+    "smtp-password-file": "file with the mail server's password, as Alertmanager finds it",
+    "slack-url-file": "file with Slack's webhook URL: pages and tickets go there too",
+    "pagerduty-key-file": "file with PagerDuty's routing key: pages go there too",
+    "quiet-tickets": "HH:MM-HH:MM[@ZONE] in which tickets wait; pages never do",
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,8 +55,13 @@ def _parser() -> argparse.ArgumentParser:
     usual = Receivers()
     builds.add_argument("--smarthost", default=usual.smarthost, help="host:port of the mail")
     builds.add_argument("--webhook", default=usual.webhook, help="URL that takes the alerts")
+    for option, text in _RECEIVER_OPTIONS.items():
+        builds.add_argument(f"--{option}", default="", help=text)
+    builds.add_argument("--slack-channel", default=usual.slack_channel, help="where Slack says it")
+    builds.add_argument("--quiet-weekends", action="store_true", help="and on Saturday and Sunday")
+    builds.add_argument("--kubernetes", action="store_true", help="with --out: the objects too")
     commands.add_parser("check", help="compare with what is committed, and judge it")
-    commands.add_parser("test", help="run the rules' tests through promtool")
+    commands.add_parser("test", help="run the rules' tests through promtool; the matrix")
     return parser
 
 
@@ -57,16 +70,35 @@ def _build(asked: argparse.Namespace) -> int:
     options = build.Options(
         clock=Clock(asked.scale),
         links=Links.with_bases(bases),
-        receivers=Receivers(smarthost=asked.smarthost, webhook=asked.webhook),
+        receivers=_receivers(asked),
     )
     if asked.out is None:
         if options != build.Options():
             message = "what is committed has the default scale and addresses: give --out"
             raise ValueError(message)
-        build.write(build.committed())
+        build.write({**build.committed(), **readme.page()})
     else:
-        build.write({asked.out / name: text for name, text in build.generate(options).items()})
+        objects = build.objects(options) if asked.kubernetes else {}
+        files = {**build.generate(options), **objects}
+        build.write({asked.out / name: text for name, text in files.items()})
     return 0
+
+
+def _receivers(asked: argparse.Namespace) -> Receivers:
+    quiet = None
+    if asked.quiet_tickets:
+        quiet = QuietHours.parse(asked.quiet_tickets, weekends=asked.quiet_weekends)
+    return Receivers(
+        smarthost=asked.smarthost,
+        webhook=asked.webhook,
+        dead_man=asked.dead_man,
+        smtp_user=asked.smtp_user,
+        smtp_password_file=asked.smtp_password_file,
+        slack_url_file=asked.slack_url_file,
+        slack_channel=asked.slack_channel,
+        pagerduty_key_file=asked.pagerduty_key_file,
+        quiet=quiet,
+    )
 
 
 def _name_and_url(text: str) -> tuple[str, str]:
@@ -87,12 +119,10 @@ def _check(asked: argparse.Namespace) -> int:
 
 def _test(asked: argparse.Namespace) -> int:
     del asked
-    options = build.Options()
     outcome = tools.run("promtool", "test", "rules", build.GENERATED / build.TESTS)
-    table = rows(alerts_of(build.groups(options)), all_cases(options.clock, options.links))
-    for row in table:
-        cells = ", ".join(f"{kind.value} {row.cases[kind] or '-'}" for kind in DEMANDED)
-        sys.stdout.write(f"{row.rule.subject}: {cells}\n")
+    table = matrix.rows_now()
+    for line in matrix.lines(table, matrix.declared(table)):
+        sys.stdout.write(f"{line}\n")
     sys.stdout.write(f"{outcome.output}\n")
     return 0 if outcome.succeeded else 1
 

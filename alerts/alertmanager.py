@@ -1,21 +1,23 @@
 """Alertmanager's configuration: who hears of what, how often, and what another alert makes moot.
 
-Pages go by mail and webhook, tickets by mail, the Watchdog to the dead man's webhook alone.
+Pages go by mail and webhook, tickets by mail, the Watchdog to the dead man's webhook alone. Slack
+takes both and PagerDuty the pages, where they are on.
 """
 
 from typing import Any, Final
 
-from alerts import naming
+from alerts import chat, naming
 from alerts.clock import Clock
+from alerts.inhibitions import inhibitions
 from alerts.naming import Severity
-from alerts.receivers import Receivers
-from alerts.windows import BURN_WINDOWS
+from alerts.receivers import QuietHours, Receivers
 
 MAIL_TEMPLATE: Final = "mail.tmpl"
 
 _PAGE: Final = "page"
 _TICKET: Final = "ticket"
 _DEAD_MAN: Final = "dead-man"
+_QUIET: Final = "quiet-hours"
 
 
 def configuration(clock: Clock, receivers: Receivers) -> dict[str, Any]:
@@ -25,24 +27,30 @@ def configuration(clock: Clock, receivers: Receivers) -> dict[str, Any]:
             "resolve_timeout": clock.pause("5m"),
             "smtp_smarthost": receivers.smarthost,
             "smtp_from": receivers.sender,
-            "smtp_require_tls": False,
+            **_login(receivers),
         },
         "templates": [MAIL_TEMPLATE],
-        "route": _routes(clock),
-        "inhibit_rules": _inhibitions(),
+        "route": _routes(clock, receivers),
+        **_time_intervals(receivers.quiet),
+        "inhibit_rules": inhibitions(),
         "receivers": [
             {
                 "name": _PAGE,
                 "email_configs": [_mail(receivers)],
-                "webhook_configs": [_webhook(receivers)],
+                "webhook_configs": [_webhook(receivers.webhook)],
+                **chat.slack(receivers),
+                **chat.pagerduty(receivers),
             },
-            {"name": _TICKET, "email_configs": [_mail(receivers)]},
-            {"name": _DEAD_MAN, "webhook_configs": [_webhook(receivers)]},
+            {"name": _TICKET, "email_configs": [_mail(receivers)], **chat.slack(receivers)},
+            {
+                "name": _DEAD_MAN,
+                "webhook_configs": [_webhook(receivers.dead_man or receivers.webhook)],
+            },
         ],
     }
 
 
-def _routes(clock: Clock) -> dict[str, Any]:
+def _routes(clock: Clock, receivers: Receivers) -> dict[str, Any]:
     return {
         # What no route below knows is still a ticket.
         "receiver": _TICKET,
@@ -66,26 +74,10 @@ def _routes(clock: Clock) -> dict[str, Any]:
             {
                 "receiver": _TICKET,
                 "matchers": [f'{naming.SEVERITY}="{Severity.WARNING.value}"'],
+                **({"mute_time_intervals": [_QUIET]} if receivers.quiet else {}),
             },
         ],
     }
-
-
-def _inhibitions() -> list[dict[str, Any]]:
-    """Let a faster window silence the slower ones of its objective: one fault, one message.
-
-    TargetDown silences nothing. A burning budget is what users feel; the loss of one process may
-    explain it, or may not, and must never hide it.
-    """
-    longs = [pair.long for pair in BURN_WINDOWS]
-    return [
-        {
-            "source_matchers": [f'{naming.WINDOW}="{faster}"'],
-            "target_matchers": [f'{naming.WINDOW}=~"{"|".join(longs[position:])}"'],
-            "equal": [naming.ALERTNAME, naming.SLO],
-        }
-        for position, faster in enumerate(longs[:-1], start=1)
-    ]
 
 
 def _mail(receivers: Receivers) -> dict[str, Any]:
@@ -98,5 +90,30 @@ def _mail(receivers: Receivers) -> dict[str, Any]:
     }
 
 
-def _webhook(receivers: Receivers) -> dict[str, Any]:
-    return {"url": receivers.webhook, "send_resolved": True}
+def _webhook(url: str) -> dict[str, Any]:
+    return {"url": url, "send_resolved": True}
+
+
+def _login(receivers: Receivers) -> dict[str, Any]:
+    if not receivers.smtp_password_file:
+        return {"smtp_require_tls": False}
+    return {
+        "smtp_require_tls": True,
+        "smtp_auth_username": receivers.smtp_user,
+        "smtp_auth_password_file": receivers.smtp_password_file,
+    }
+
+
+def _time_intervals(quiet: QuietHours | None) -> dict[str, Any]:
+    """Return when tickets wait; a range may not run over midnight, so it is cut there."""
+    if quiet is None:
+        return {}
+    if quiet.start < quiet.end:
+        ranges = [(quiet.start, quiet.end)]
+    else:
+        ranges = [(quiet.start, "24:00"), ("00:00", quiet.end)]
+    times = [{"start_time": start, "end_time": end} for start, end in ranges if start != end]
+    intervals: list[dict[str, Any]] = [{"times": times, "location": quiet.zone}]
+    if quiet.weekends:
+        intervals.append({"weekdays": ["saturday", "sunday"], "location": quiet.zone})
+    return {"time_intervals": [{"name": _QUIET, "time_intervals": intervals}]}

@@ -4,9 +4,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from alerts import alertmanager, audit, burn_rate, caches, causes, telemetry, yaml_file
+from alerts import (
+    alertmanager,
+    audit,
+    burn_rate,
+    caches,
+    causes,
+    clients,
+    dependencies,
+    monitoring,
+    processes,
+    reports,
+    telemetry,
+    yaml_file,
+)
 from alerts.cases import document as case_document
 from alerts.clock import Clock
+from alerts.kubernetes import files as kubernetes
 from alerts.links import Links
 from alerts.receivers import Receivers
 from alerts.rules import Group, alerts_of
@@ -47,6 +61,11 @@ def groups(options: Options) -> tuple[Group, ...]:
         telemetry.group(options.clock, options.links),
         audit.group(options.clock, options.links),
         caches.group(options.clock, options.links),
+        dependencies.group(options.clock, options.links),
+        reports.group(options.clock, options.links),
+        monitoring.group(options.clock, options.links),
+        processes.group(options.clock, options.links),
+        clients.group(options.clock, options.links),
     )
 
 
@@ -62,10 +81,18 @@ def generate(options: Options) -> dict[str, str]:
     }
 
 
+def objects(options: Options) -> dict[str, str]:
+    """Return the same as objects of Kubernetes, by the name of the file."""
+    configuration = alertmanager.configuration(options.clock, options.receivers)
+    template = (HERE / alertmanager.MAIL_TEMPLATE).read_text(encoding="utf-8")
+    return kubernetes.files(groups(options), configuration, template, options.clock)
+
+
 def committed() -> dict[Path, str]:
     """Return every file that is kept in the repository, with the text it must have."""
     options = Options()
-    generated = {GENERATED / name: text for name, text in generate(options).items()}
+    files = {**generate(options), **objects(options)}
+    generated = {GENERATED / name: text for name, text in files.items()}
     tests = yaml_file.render(case_document(RULES, groups(options), options.clock, options.links))
     pages = with_frames(alerts_of(groups(options)), RUNBOOKS)
     return {**generated, GENERATED / TESTS: tests, **pages}

@@ -12,6 +12,7 @@ from alerts.burn_rate_annotations import annotations
 from alerts.clock import Clock
 from alerts.durations import seconds
 from alerts.links import Links
+from alerts.naming import Severity
 from alerts.rules import AlertRule, Group, RecordingRule
 from alerts.windows import (
     BASE,
@@ -21,9 +22,11 @@ from alerts.windows import (
     recorded_windows,
 )
 from telemetry.catalog.declarations import DeclarationError
-from telemetry.catalog.objectives import Availability, Objective
+from telemetry.catalog.objectives import Availability, Freshness, Objective
 
 _PROCESS: Final = f"{naming.JOB}, {naming.INSTANCE}"
+_SPEED_WINDOW: Final = BURN_WINDOWS[0].long
+_SLOWEST: Final = "0.000001"
 
 
 def budget(objective: Objective) -> Decimal:
@@ -50,6 +53,7 @@ def recordings(objective: Objective, clock: Clock) -> Group:
             *(_error_ratio(objective, clock, window) for window in every),
             _burn_rate(objective),
             _budget_left(objective),
+            _exhaustion(objective, clock),
         ),
     )
 
@@ -76,10 +80,14 @@ def _increase(selector: str, clock: Clock) -> str:
 
 def _events(objective: Objective, clock: Clock) -> RecordingRule:
     indicator = objective.indicator
+    expression = _increase(promql.count(indicator.metric, *indicator.scope), clock)
+    if isinstance(indicator, Freshness) and indicator.lost:
+        lost = _increase(promql.total(indicator.lost.metric, *indicator.lost.where), clock)
+        same = f"on ({_PROCESS})"
+        # Where nothing was ever lost there is no such series: nothing was, which is no unknown.
+        expression = f"{expression}\n+ {same}\n({lost} or {same} 0 * {expression})"
     return RecordingRule(
-        record=naming.EVENTS,
-        expression=_increase(promql.count(indicator.metric, *indicator.scope), clock),
-        labels={naming.SLO: objective.slug},
+        record=naming.EVENTS, expression=expression, labels={naming.SLO: objective.slug}
     )
 
 
@@ -146,6 +154,21 @@ def _budget_left(objective: Objective) -> RecordingRule:
     )
 
 
+def _exhaustion(objective: Objective, clock: Clock) -> RecordingRule:
+    period = seconds(clock.window(f"{objective.window_days}d"))
+    left = f"clamp_min({_of(objective, naming.BUDGET_LEFT)}, 0)"
+    burn = _of(objective, naming.BURN_RATE, _SPEED_WINDOW)
+    return RecordingRule(
+        record=naming.EXHAUSTION,
+        # No burn at all is no division by zero: it lasts, as at any sustainable speed.
+        expression=(
+            f"clamp_max(\n  {left} * {period}\n  / on ({naming.SLO})\n"
+            f"  clamp_min({burn}, {_SLOWEST}),\n  {period}\n)"
+        ),
+        labels={naming.SLO: objective.slug},
+    )
+
+
 def _alert(objective: Objective, pair: BurnWindow, clock: Clock, links: Links) -> AlertRule:
     factor = pair.factor(objective.window_days)
     if factor * budget(objective) >= 1:
@@ -166,7 +189,7 @@ def _alert(objective: Objective, pair: BurnWindow, clock: Clock, links: Links) -
             f"{same}\n{bad_events} >= {MINIMUM_BAD_EVENTS}"
         ),
         hold=clock.hold(pair.hold),
-        severity=pair.severity,
+        severity=pair.severity if objective.wakes else Severity.WARNING,
         labels={naming.SLO: objective.slug, naming.WINDOW: pair.long},
         annotations=annotations(objective, pair, clock, links),
     )

@@ -9,7 +9,7 @@ from alerts.durations import seconds
 from alerts.links import SERVICE_BOARD, Links
 from alerts.targets import job_of
 from alerts.windows import BURN_WINDOWS, BurnWindow
-from telemetry.catalog.objectives import Availability, Objective
+from telemetry.catalog.objectives import Freshness, Latency, Objective
 
 _PRESENT: Final = BURN_WINDOWS[0].short
 
@@ -85,7 +85,11 @@ def _budget(objective: Objective, pair: BurnWindow, clock: Clock) -> str:
 def _traces(objective: Objective, lookback: str, links: Links) -> str:
     indicator = objective.indicator
     job = job_of(indicator.metric)
-    if not isinstance(indicator, Availability):
+    if isinstance(indicator, Freshness):
+        # How long it waited is in no span's duration: the work itself is all that can be shown.
+        span = indicator.span
+        return links.traces(job, lookback, operation=span.name) if span else ""
+    if isinstance(indicator, Latency):
         return links.traces(job, lookback, slower_than=indicator.threshold)
     # The most frequent kind of failure: Jaeger's search wants one exact value.
     attribute = indicator.bad[0].label.attribute

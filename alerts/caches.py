@@ -3,12 +3,13 @@
 from typing import Final
 
 from alerts import naming, promql
+from alerts.cause import Traces
 from alerts.clock import Clock
 from alerts.links import AUTHORIZATION_BOARD, Links
 from alerts.naming import Severity
 from alerts.rules import AlertRule, Group
-from alerts.targets import TARGETS
-from app.signals import BREAKER_STATE, CACHE_BREAKER, EPOCH_AGE
+from alerts.targets import TARGETS, WEB
+from app.signals import BREAKER_STATE, CACHE_BREAKER, CACHE_RESULT, EPOCH_AGE, EVALUATE
 
 _TRUSTED_SECONDS: Final = 2
 """The service's own limit, at any time scale: past it there is no epoch."""
@@ -43,6 +44,7 @@ def group(clock: Clock, links: Links) -> Group:
                     f"{_WHO} has not confirmed for {{{{ $value | humanizeDuration }}}} that its"
                     " caches are current, and asks the database each time. The answers are right."
                 ),
+                traces=Traces(WEB.jobs[0], EVALUATE.name),
             ),
             _rule(
                 clock,
@@ -55,6 +57,7 @@ def group(clock: Clock, links: Links) -> Group:
                     f"{_WHO} has opened the circuit breaker round Redis and does without the"
                     " shared cache. The answers are right; the database has more to do."
                 ),
+                traces=Traces(WEB.jobs[0], tag=(CACHE_RESULT.attribute, "error")),
             ),
         ),
     )
@@ -69,6 +72,7 @@ def _rule(  # noqa: PLR0913  # what the two differ in
     shown: str,
     summary: str,
     description: str,
+    traces: Traces,
 ) -> AlertRule:
     lookback = clock.window(_LOOKBACK)
     return AlertRule(
@@ -82,6 +86,7 @@ def _rule(  # noqa: PLR0913  # what the two differ in
             "description": description,
             "runbook_url": links.runbook(name),
             "dashboard_url": links.board(AUTHORIZATION_BOARD, lookback),
+            "traces_url": traces.link(links, lookback),
             "graph_url": links.graph(shown, lookback),
         },
     )

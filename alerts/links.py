@@ -13,11 +13,16 @@ from alerts.durations import seconds
 from alerts.templating import time_before
 
 SERVICE_BOARD: Final = "sightline-service-overview"
+REPORTS_BOARD: Final = "sightline-reports"
+BATCHES_BOARD: Final = "sightline-batches"
 AUDIT_BOARD: Final = "sightline-audit"
 AUTHORIZATION_BOARD: Final = "sightline-authorization"
 RUNTIME_BOARD: Final = "sightline-runtime"
 TELEMETRY_BOARD: Final = "sightline-telemetry-health"
 """The `uid` of a board that `dashboards` builds."""
+
+TEMPLATE: Final = "{}$"
+"""What a template such as `{{$labels.job}}` is written with: no quoting may touch it."""
 
 _MICROSECONDS: Final = 1_000_000
 _MILLISECONDS: Final = 1_000
@@ -66,18 +71,22 @@ class Links:
         service: str,
         lookback: str,
         *,
+        operation: str | None = None,
         tag: tuple[str, str] | None = None,
         slower_than: float | None = None,
     ) -> str:
         """Return Jaeger's search for the service's traces from `lookback` before the alert on.
 
-        `tag` is a span attribute and its value (a template is left as it is); `slower_than` is in
-        seconds. Jaeger's own `error=true` is not used: version 2 in memory finds nothing by it.
+        `operation` is a span's name, `tag` a span attribute and its value (a template is left as it
+        is); `slower_than` is in seconds. Jaeger's own `error=true` is not used: version 2 in memory
+        finds nothing by it.
         """
         if not self.jaeger:
             return ""
         parts = [f"service={quote(service)}", "limit=20", "lookback=custom"]
         parts.append(f"start={time_before(seconds(lookback), _MICROSECONDS)}")
+        if operation:
+            parts.insert(1, f"operation={quote(operation, safe=TEMPLATE)}")
         if tag:
             name, value = tag
             empty = quote(json.dumps({name: ""}, separators=(",", ":")))

@@ -18,8 +18,18 @@ BAD_EVENTS_SUM: Final = "slo:bad_events:sum"
 ERROR_RATIO: Final = "slo:errors:ratio"
 BURN_RATE: Final = "slo:burn_rate:ratio"
 BUDGET_LEFT: Final = "slo:budget_left:ratio"
+EXHAUSTION: Final = "slo:budget_exhaustion:seconds"
+"""Until nothing of the budget is left, at the speed of the last hour; at most the period."""
 
-RECORDED: Final = (EVENTS, BAD_EVENTS, BAD_EVENTS_SUM, ERROR_RATIO, BURN_RATE, BUDGET_LEFT)
+RECORDED: Final = (
+    EVENTS,
+    BAD_EVENTS,
+    BAD_EVENTS_SUM,
+    ERROR_RATIO,
+    BURN_RATE,
+    BUDGET_LEFT,
+    EXHAUSTION,
+)
 
 # What Prometheus itself provides.
 UP: Final = "up"
@@ -32,9 +42,26 @@ SEVERITY: Final = "severity"
 SLO: Final = "slo"
 WINDOW: Final = "window"
 
+NOTIFICATIONS_FAILING: Final = "AlertmanagerNotificationsFailing"
+CLUSTER_SPLIT: Final = "AlertmanagerClusterSplit"
 AUDIT_SEALING_STOPPED: Final = "AuditSealingStopped"
 CACHE_BREAKER_OPEN: Final = "AuthorizationBreakerOpen"
 CACHE_BYPASSED: Final = "AuthorizationCacheBypassed"
+CLOCK_SKEWED: Final = "ClockSkewed"
+CONFIGURATION_REFUSED: Final = "ConfigurationRefused"
+CREDENTIALS_REFUSED: Final = "CredentialsRefused"
+DATABASE_UNAVAILABLE: Final = "DatabaseUnavailable"
+POOL_SATURATED: Final = "DatabasePoolSaturated"
+LOOP_BLOCKED: Final = "EventLoopBlocked"
+IMPORT_STUCK: Final = "ImportStuck"
+MAIL_FAILING: Final = "MailFailing"
+MEMORY_GROWING: Final = "MemoryGrowing"
+RULES_FAILING: Final = "PrometheusRulesFailing"
+LEASES_EXPIRING: Final = "ReportLeasesExpiring"
+QUEUE_DELAYED: Final = "ReportQueueDelayed"
+DEAD_LETTERED: Final = "ReportsDeadLettered"
+EXEMPLARS_LOST: Final = "TelemetryExemplarLinksLost"
+THREAD_FAILING: Final = "TelemetryThreadFailing"
 INPUT_REFUSED: Final = "TelemetryInputRefused"
 LOG_LINES_DROPPED: Final = "TelemetryLogLinesDropped"
 SCRAPES_REFUSED: Final = "TelemetryScrapesRefused"
@@ -42,6 +69,8 @@ SERIES_CAPPED: Final = "TelemetrySeriesCapped"
 SIGNALS_CUT: Final = "TelemetrySignalsCut"
 SPANS_DROPPED: Final = "TelemetrySpansDropped"
 TARGET_DOWN: Final = "TargetDown"
+TRAFFIC_STOPPED: Final = "TrafficStopped"
+USER_BATCH_STUCK: Final = "UserBatchStuck"
 WATCHDOG: Final = "Watchdog"
 
 

@@ -1,10 +1,11 @@
 """PromQL from catalog objects: selectors whose names and labels are known to exist."""
 
 import json
+import re
 
 from alerts.naming import JOB, LE
 from alerts.targets import job_of
-from telemetry.catalog.declarations import DeclarationError, Histogram, Label
+from telemetry.catalog.declarations import Counter, DeclarationError, Histogram, Label, Metric
 from telemetry.catalog.objectives import Matcher
 
 _LARGEST_PLAIN_BOUND = 1e6
@@ -26,7 +27,17 @@ def matches(label: str, pattern: str) -> str:
 
 
 def condition(label: Label, operator: str, value: str) -> str:
-    """Return the matcher of a condition."""
+    """Return the matcher of a condition; `DeclarationError` on a value that the label never has.
+
+    Of a regular expression, each alternative must be of some use.
+    """
+    Matcher(label, operator, value)
+    if operator in {"=~", "!~"} and label.values is not None:
+        for pattern in value.split("|"):
+            if not any(re.fullmatch(pattern, one) for one in label.values):
+                known = ", ".join(map(repr, label.values))
+                message = f"label {label.attribute!r} never has the value {pattern!r}, but {known}"
+                raise DeclarationError(message)
     return f"{label.prometheus_name}{operator}{json.dumps(value, ensure_ascii=False)}"
 
 
@@ -45,7 +56,12 @@ def count_within(metric: Histogram, bound: float, *conditions: Matcher) -> str:
     )
 
 
-def _conditions(metric: Histogram, conditions: tuple[Matcher, ...]) -> list[str]:
+def total(metric: Counter, *conditions: Matcher) -> str:
+    """Return the selector of a counter, in the job that exposes it."""
+    return selector(metric.prometheus_name, *_conditions(metric, conditions))
+
+
+def _conditions(metric: Metric, conditions: tuple[Matcher, ...]) -> list[str]:
     texts = [equal(JOB, job_of(metric))]
     for one in conditions:
         label = metric.label(one.label.attribute)

@@ -40,12 +40,17 @@ def text_problems(text: str) -> Iterator[str]:
             yield f"{title} says too little to be of use"
     if found := _PLACEHOLDER.search(text.partition(CLOSE)[2]):
         yield f"{found.group()} is a promise, not an instruction"
-    queries = _PROMQL.findall(written.get("Diagnosis", ""))
+    queries = diagnosis_queries(text)
     if not queries:
         yield "Diagnosis has no query"
     for query in queries:
         yield from _unknown_series(query)
         yield from _unreadable(query)
+
+
+def diagnosis_queries(text: str) -> tuple[str, ...]:
+    """Return the queries that a runbook's Diagnosis tells to run, as they stand there."""
+    return tuple(_PROMQL.findall(sections(text).get("Diagnosis", "")))
 
 
 def _unknown_series(query: str) -> Iterator[str]:

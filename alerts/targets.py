@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from alerts.naming import Severity
+from app import signals
 from telemetry.catalog import http
 from telemetry.catalog.declarations import DeclarationError, Metric
 
@@ -44,7 +45,17 @@ PLATFORM: Final = Target(
 )
 TARGETS: Final = (WEB, WORKER, PLATFORM)
 
-_EMITTERS: Final = {metric.name: WEB for metric in http.METRICS}
+_EMITTERS: Final = {
+    **{metric.name: WEB for metric in http.METRICS},
+    **{
+        metric.name: WORKER
+        for metric in (
+            signals.REPORT_DELIVERY_TIME,
+            signals.REPORTS_FINISHED,
+            signals.AUDIT_SEALING_TIME,
+        )
+    },
+}
 
 
 def job_of(metric: Metric) -> str:

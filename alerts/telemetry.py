@@ -112,6 +112,19 @@ def _lines_dropped(window: str) -> str:
     return f"{_lost(pipeline.LOG_LINES, window)}\n/ ({total} > 0)\n> {_LOST_SHARE}"
 
 
+def _links_lost(window: str) -> str:
+    lost = Matcher(_reason(pipeline.EXEMPLAR_LINKS), "=", pipeline.LINK_LOST)
+    total = _increase(pipeline.EXEMPLAR_LINKS, window)
+    return (
+        f"{_increase(pipeline.EXEMPLAR_LINKS, window, None, lost)}\n"
+        f"/ ({total} > 0)\n> {_LOST_SHARE}"
+    )
+
+
+def _thread_failing(window: str) -> str:
+    return f"{_increase(pipeline.THREAD_FAILURES, window, _reason(pipeline.THREAD_FAILURES))} > 0"
+
+
 def _series_capped(window: str) -> str:
     return f"{_increase(pipeline.SERIES_CAPPED, window, _reason(pipeline.SERIES_CAPPED))} > 0"
 
@@ -157,6 +170,30 @@ _ALERTS: Final = (
         shown=pipeline.LOG_LINES,
         window="5m",
         hold="10m",
+    ),
+    _Alert(
+        name=naming.EXEMPLARS_LOST,
+        summary="Exemplars lead to traces that are not there.",
+        description=(
+            f"{_SHARE} of the exemplars of {_WHO} point to spans that were lost on their way to "
+            "the collector: the link from a graph to its trace leads nowhere."
+        ),
+        condition=_links_lost,
+        shown=pipeline.EXEMPLAR_LINKS,
+        window="5m",
+        hold="10m",
+    ),
+    _Alert(
+        name=naming.THREAD_FAILING,
+        summary="A thread of telemetry fails in a way that nobody expected.",
+        description=(
+            f"The thread {{{{ $labels.thread_name }}}} of {_WHO} failed "
+            '{{ $value | printf "%.0f" }} times; it goes on, but what it had in hand is lost.'
+        ),
+        condition=_thread_failing,
+        shown=pipeline.THREAD_FAILURES,
+        window="15m",
+        hold="5m",
     ),
     _Alert(
         name=naming.SERIES_CAPPED,

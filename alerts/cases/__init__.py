@@ -2,7 +2,20 @@
 
 from typing import Any
 
-from alerts.cases import audit, burn_rate, caches, causes, telemetry
+from alerts.cases import (
+    audit,
+    burn_edges,
+    burn_rate,
+    caches,
+    causes,
+    clients,
+    dependencies,
+    edges,
+    monitoring,
+    processes,
+    reports,
+    telemetry,
+)
 from alerts.cases.model import Case, Kind
 from alerts.clock import Clock
 from alerts.links import Links
@@ -15,7 +28,9 @@ __all__ = ["Case", "Kind", "all_cases", "document"]
 def all_cases(clock: Clock, links: Links) -> tuple[Case, ...]:
     """Return every case, in the order of the rules."""
     of_objectives = (
-        case for objective in OBJECTIVES for case in burn_rate.cases(objective, clock, links)
+        case
+        for objective in OBJECTIVES
+        for case in (*burn_rate.cases(objective, clock, links), *burn_edges.cases(objective))
     )
     return (
         *of_objectives,
@@ -23,6 +38,12 @@ def all_cases(clock: Clock, links: Links) -> tuple[Case, ...]:
         *telemetry.cases(links),
         *audit.cases(links),
         *caches.cases(links),
+        *dependencies.cases(links),
+        *reports.cases(links),
+        *monitoring.cases(links),
+        *processes.cases(links),
+        *clients.cases(links),
+        *edges.cases(),
     )
 
 

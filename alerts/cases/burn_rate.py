@@ -9,18 +9,27 @@ from decimal import Decimal
 from alerts import naming
 from alerts.cases.burn_rate_text import ExpectedText
 from alerts.cases.model import Case, Fired, Kind, Probe, Series, Value, silent
-from alerts.cases.traffic import EVENTS_A_STEP, Phase, outside_scope, series
+from alerts.cases.traffic import (
+    EVENTS_A_STEP,
+    Phase,
+    another_objective,
+    good_elsewhere,
+    outside_scope,
+    series,
+    without_buckets,
+)
 from alerts.clock import Clock
 from alerts.durations import seconds
 from alerts.links import Links
 from alerts.windows import BURN_WINDOWS, BurnWindow
-from telemetry.catalog.objectives import Objective
+from telemetry.catalog.objectives import Availability, Latency, Objective
 
 _ABOVE = Decimal("1.02")
 _BELOW = Decimal("0.98")
 _MARGIN = 120
 """Seconds after its hold by which the alert must have fired; half of it before, it must not."""
 _BUDGET_LEFT = "38.27% of the 30d budget is left, gone in 5h 30m 40s at the present speed"
+_PERIOD = 30 * 86_400
 _REPAIR = 600
 """Seconds of clean traffic that bring 2 % above a threshold back below it, in every window."""
 
@@ -37,6 +46,7 @@ def cases(objective: Objective, clock: Clock, links: Links) -> tuple[Case, ...]:
         writer.low_traffic(),
         writer.never_failed(),
         writer.out_of_scope(),
+        *writer.of_buckets(),
         writer.no_traffic(),
         writer.no_data(),
     )
@@ -107,6 +117,8 @@ class _Writer:
             probes=(
                 Probe(second, self._alert, (Fired(fired.labels, fired.annotations | budget),)),
             ),
+            # 5 h 30 m 40 s, as the text says: the last hour had the same speed.
+            values=(self._exhausted_within(second, 19_837, 19_843),),
         )
 
     def long_window_holds_back(self) -> Case:
@@ -132,7 +144,10 @@ class _Writer:
             title="a fault that is over",
             series=self._traffic((300, share), (400, 0.0)),
             probes=(Probe(700, self._alert),),
-            values=(self._above(naming.BURN_RATE, "1h", 14.4, 700),),
+            values=(
+                self._above(naming.BURN_RATE, "1h", 14.4, 700),
+                self._exhausted_within(700, 0, 0),
+            ),
         )
 
     def uneven_traffic(self) -> Case:
@@ -175,19 +190,56 @@ class _Writer:
             subject=self._alert,
             kinds=(Kind.ABSENT,),
             title="no event was ever bad",
-            series=self._traffic((900, 0.0)),
-            values=(silent(self._alert, 900), Value(900, ratio, ((ratio, 0.0),))),
+            series=(*self._traffic((900, 0.0)), *another_objective("web:9464")),
+            values=(
+                silent(self._alert, 900),
+                Value(900, ratio, ((ratio, 0.0),)),
+                self._exhausted_within(900, _PERIOD, _PERIOD),
+            ),
         )
 
     def out_of_scope(self) -> Case:
         """Stay silent on failures that the objective does not speak of."""
+        counted = f'{naming.EVENTS}{{slo="{self._objective.slug}"}}'
         return Case(
             subject=self._alert,
             kinds=(Kind.GUARD,),
             title="all that fails is outside the objective",
             series=outside_scope(self._objective, self._steps(900)),
-            values=(silent(self._alert, 300), silent(self._alert, 900)),
+            values=(
+                silent(self._alert, 300),
+                silent(self._alert, 900),
+                # What is inside, all of it good, is all that counts: two steps a minute.
+                Value(900, f"round(sum({counted}))", (("{}", 2.0 * EVENTS_A_STEP),)),
+            ),
         )
+
+    def of_buckets(self) -> tuple[Case, ...]:
+        """Take for good only what a bucket of its own says; loud, where silence would be wrong."""
+        if isinstance(self._objective.indicator, Availability):
+            return ()
+        steps, every = self._steps(600), 2.0 * EVENTS_A_STEP
+        bad = f'round(sum({naming.BAD_EVENTS}{{slo="{self._objective.slug}"}}))'
+        missing = Case(
+            subject=self._alert,
+            kinds=(Kind.GUARD,),
+            title="the bucket is not there: nothing was in time",
+            series=(
+                *without_buckets(self._objective, steps),
+                *another_objective("web:9464"),
+            ),
+            values=(Value(600, bad, (("{}", every),)),),
+        )
+        if not isinstance(self._objective.indicator, Latency):
+            return (missing,)
+        elsewhere = Case(
+            subject=self._alert,
+            kinds=(Kind.GUARD,),
+            title="good events outside its scope make up for no bad one",
+            series=(*self._traffic((600, 1.0)), *good_elsewhere(self._objective, steps)),
+            values=(Value(600, bad, (("{}", every),)),),
+        )
+        return (missing, elsewhere)
 
     def no_traffic(self) -> Case:
         """Take a share of nothing for no share."""
@@ -228,6 +280,13 @@ class _Writer:
         """Say that the condition that the guard outweighs is really met."""
         labels = f'{{slo="{self._objective.slug}", window="{window}"}}'
         return Value(second, f"{self._of(name, window)} > bool {limit:g}", ((labels, 1.0),))
+
+    def _exhausted_within(self, second: int, least: int, most: int) -> Value:
+        """Say how long the budget lasts, in seconds."""
+        labels = f'{{slo="{self._objective.slug}"}}'
+        lasts = f"{naming.EXHAUSTION}{labels}"
+        both = f"({lasts} >= bool {least}) * ({lasts} <= bool {most})"
+        return Value(second, both, ((labels, 1.0),))
 
     def _not_pending(self, pair: BurnWindow, second: int) -> Value:
         """Say it of one window: the slower ones may well be pending."""

@@ -7,7 +7,20 @@ from alerts.cases.model import Fired
 from alerts.durations import seconds
 from alerts.links import Links
 from alerts.windows import BurnWindow
-from telemetry.catalog.objectives import Latency, Objective
+from telemetry.catalog.objectives import Objective
+
+_TRACES = {
+    "api-availability": (
+        "sightline-web",
+        "",
+        "&tags=%7B%22http.response.status_code%22%3A%22503%22%7D",
+    ),
+    "check-latency": ("sightline-web", "", "&minDuration=100ms"),
+    "report-delivery": ("sightline-worker", "&operation=process%20mail", ""),
+}
+"""Service, operation, and what narrows the search; the sealer has no spans."""
+
+_TICKETS_ONLY = ("report-delivery", "audit-sealing")
 
 
 class ExpectedText:
@@ -27,16 +40,11 @@ class ExpectedText:
         ratio, burn = f"{share * 100:.4g}%", f"{share / float(self._budget):.1f}x"
         present = "" if pair.short == "5m" else f", {ratio} over 5m"
         start = second - seconds(pair.long)
-        only = (
-            "minDuration=100ms"
-            if isinstance(objective.indicator, Latency)
-            else "tags=%7B%22http.response.status_code%22%3A%22503%22%7D"
-        )
         allowed = f"{self._budget * 100:f}".rstrip("0").rstrip(".")
         factor = f"{pair.factor(objective.window_days):f}".rstrip("0").rstrip(".")
         return Fired(
             labels={
-                "severity": pair.severity.value,
+                "severity": "warning" if slug in _TICKETS_ONLY else pair.severity.value,
                 "slo": slug,
                 "window": pair.long,
             },
@@ -59,13 +67,17 @@ class ExpectedText:
                 "dashboard_url": (
                     f"{self._links.grafana}/d/sightline-service-overview?from={start * 1000}&to=now"
                 ),
-                "traces_url": (
-                    f"{self._links.jaeger}/search?service=sightline-web&limit=20&lookback=custom"
-                    f"&start={start * 1_000_000}&{only}"
-                ),
+                **self._traces(start),
                 "graph_url": (
                     f"{self._links.prometheus}/graph?g0.expr=slo%3Aburn_rate%3Aratio%7Bslo%3D%22"
                     f"{slug}%22%7D&g0.tab=0&g0.range_input={pair.long}"
                 ),
             },
         )
+
+    def _traces(self, start: int) -> dict[str, str]:
+        if self._objective.slug not in _TRACES:
+            return {}
+        service, operation, only = _TRACES[self._objective.slug]
+        search = f"{self._links.jaeger}/search?service={service}{operation}&limit=20"
+        return {"traces_url": f"{search}&lookback=custom&start={start * 1_000_000}{only}"}

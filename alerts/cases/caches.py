@@ -26,6 +26,8 @@ class _Told:
     summary: str
     says: str
     graph: str
+    service: str
+    tags: str = ""
 
 
 _BYPASSED: Final = _Told(
@@ -34,6 +36,7 @@ _BYPASSED: Final = _Told(
     "web:9464 of sightline-web has not confirmed for {} that its caches are current, and asks the"
     " database each time. The answers are right.",
     f"max by (job, instance) ({_AGE}{{{_JOBS}}})",
+    "service=sightline-web&operation=grants.evaluate",
 )
 _OPENED: Final = _Told(
     naming.CACHE_BREAKER_OPEN,
@@ -41,6 +44,8 @@ _OPENED: Final = _Told(
     "web:9464 of sightline-web has opened the circuit breaker round Redis and does without the"
     " shared cache. The answers are right; the database has more to do.",
     f'min by (job, instance) ({_BREAKER}{{{_JOBS}, authorization_cache_breaker_state="closed"}})',
+    "service=sightline-web",
+    "&tags=%7B%22authorization.cache.result%22%3A%22error%22%7D",
 )
 
 
@@ -132,6 +137,10 @@ def _fired(told: _Told, links: Links, second: int, value: str = "") -> Fired:
             "description": told.says.format(value),
             "runbook_url": f"{links.runbooks}/{told.name}",
             "dashboard_url": f"{links.grafana}/d/sightline-authorization?from={start}&to=now",
+            "traces_url": (
+                f"{links.jaeger}/search?{told.service}&limit=20&lookback=custom&start={start}000"
+                f"{told.tags}"
+            ),
             "graph_url": (
                 f"{links.prometheus}/graph?g0.expr={quote(told.graph, safe='')}"
                 "&g0.tab=0&g0.range_input=1h"

@@ -107,6 +107,12 @@ def silent(alert: str, second: int) -> Value:
     return Value(second, f'ALERTS{{alertname="{alert}"}}', ())
 
 
+def firing(alert: str, second: int) -> Value:
+    """Say that one alert of that name fires at this second, whatever it says."""
+    expression = f'count(ALERTS{{alertname="{alert}", alertstate="firing"}})'
+    return Value(second, expression, (("{}", 1.0),))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One test: `subject` is the alert and, for burn rates, its window."""

@@ -15,6 +15,8 @@ _STEP: Final = 30
 _PROCESSED: Final = "otel_sdk_processor_span_processed_total"
 _EXPORTED: Final = "otel_sdk_exporter_span_exported_total"
 _LINES: Final = "telemetry_log_lines_total"
+_LINKS: Final = "telemetry_exemplar_links_total"
+_THREADS: Final = "telemetry_thread_failures_total"
 _CAPPED: Final = "telemetry_metric_series_capped_total"
 _CUT: Final = "telemetry_signals_cut_total"
 _UNDECLARED: Final = "telemetry_attributes_dropped_total"
@@ -85,6 +87,44 @@ _ALERTS: Final = (
         ),
         tolerable=((_LINES, _WRITTEN, 9_902), (_LINES, _FULL, 98)),
         idle=((_LINES, _WRITTEN, 0), (_LINES, _FULL, 0)),
+    ),
+    _Told(
+        name=naming.EXEMPLARS_LOST,
+        summary="Exemplars lead to traces that are not there.",
+        says=(
+            "2% of the exemplars of web:9464 of sightline-web point to spans that were lost on "
+            "their way to the collector: the link from a graph to its trace leads nowhere."
+        ),
+        graph=f"{_LINKS}|telemetry_outcome",
+        window=300,
+        hold=600,
+        faulty=(
+            (_LINKS, {"telemetry_outcome": "exported"}, 9_800),
+            (_LINKS, {"telemetry_outcome": "lost"}, 200),
+        ),
+        tolerable=(
+            (_LINKS, {"telemetry_outcome": "exported"}, 9_902),
+            (_LINKS, {"telemetry_outcome": "lost"}, 98),
+        ),
+        idle=(
+            (_LINKS, {"telemetry_outcome": "exported"}, 0),
+            (_LINKS, {"telemetry_outcome": "lost"}, 0),
+        ),
+    ),
+    _Told(
+        name=naming.THREAD_FAILING,
+        summary="A thread of telemetry fails in a way that nobody expected.",
+        says=(
+            "The thread spans of web:9464 of sightline-web failed 30 times; it goes on, but what "
+            "it had in hand is lost."
+        ),
+        labels={"thread_name": "spans"},
+        graph=f"{_THREADS}|thread_name",
+        window=900,
+        hold=300,
+        faulty=((_THREADS, {"thread_name": "spans"}, 1),),
+        tolerable=((_THREADS, {"thread_name": "spans"}, 0),),
+        idle=((_REQUESTS, {}, 0), (_THREADS, {"thread_name": "spans"}, 0)),
     ),
     _Told(
         name=naming.SERIES_CAPPED,

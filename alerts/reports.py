@@ -1,0 +1,177 @@
+"""The alerts on what works behind the requests: queues, mail, leases, imports, batches of users.
+
+Each worker samples the same tables, so a queue's values are the largest of any worker; what workers
+count themselves is summed.
+"""
+
+from typing import Final
+
+from alerts import cause, naming, promql
+from alerts.cause import WHO, WORKER_JOB, Cause, Traces
+from alerts.clock import Clock
+from alerts.durations import seconds
+from alerts.links import BATCHES_BOARD, REPORTS_BOARD, Links
+from alerts.rules import Group
+from alerts.targets import WORKER
+from app.signals import (
+    DEAD_LETTERS,
+    IMPORT_BATCH,
+    IMPORT_CHECKPOINT_AGE,
+    LEASES_EXPIRED,
+    MAIL_FINISHED,
+    MAIL_OUTCOME,
+    QUEUE,
+    QUEUE_AGE,
+    SMTP_SEND,
+    USER_BATCH_CHECKPOINT_AGE,
+)
+
+_QUEUE: Final = QUEUE.prometheus_name
+_OF_QUEUE: Final = Traces(WORKER.jobs[0], f"process {{{{$labels.{_QUEUE}}}}}")
+"""The spans of a worker that takes a message of the alert's queue."""
+
+_LONGEST_WAIT: Final = "5m"
+_SHORTEST_LIMIT: Final = 15
+"""Seconds: the pauses between tries do not shrink with the time scale."""
+
+_FEWEST_FAILURES: Final = 5
+_FAILED_SHARE: Final = "0.5"
+_LEASES_TOLERATED: Final = 2
+
+
+def group(clock: Clock, links: Links) -> Group:
+    """Return the alerts on reports, mails, imports and batches of users."""
+    return cause.group(
+        "reports",
+        (
+            _dead_lettered(clock),
+            _queue_delayed(clock),
+            _mail_failing(clock),
+            _leases_expiring(clock),
+            _import_stuck(clock),
+            _user_batch_stuck(clock),
+        ),
+        clock,
+        links,
+    )
+
+
+def _limit(clock: Clock) -> int:
+    return max(_SHORTEST_LIMIT, seconds(clock.window(_LONGEST_WAIT)))
+
+
+def _dead_lettered(clock: Clock) -> Cause:
+    series = promql.selector(DEAD_LETTERS.prometheus_name, WORKER_JOB)
+    dead = f"max by ({_QUEUE}) ({series})"
+    before = f"min by ({_QUEUE}) (min_over_time({series}[{clock.window('1d')}]))"
+    return Cause(
+        name=naming.DEAD_LETTERED,
+        summary="Work was given up: nobody tries it again unless it is replayed.",
+        description=(
+            '{{ $value | printf "%.0f" }} more than a day ago lie dead on the queue '
+            "{{ $labels.report_queue }}. Each is a report that someone waits for."
+        ),
+        expression=f"{dead} - {before} > 0",
+        shown=dead,
+        hold="1m",
+        board=REPORTS_BOARD,
+        traces=_OF_QUEUE,
+    )
+
+
+def _queue_delayed(clock: Clock) -> Cause:
+    oldest = f"max by ({_QUEUE}) ({promql.selector(QUEUE_AGE.prometheus_name, WORKER_JOB)})"
+    return Cause(
+        name=naming.QUEUE_DELAYED,
+        summary="Messages of a queue wait too long.",
+        description=(
+            "The oldest message that is due on the queue {{ $labels.report_queue }} is "
+            "{{ $value | humanizeDuration }} old. Nothing is lost; it comes late."
+        ),
+        expression=f"{oldest} > {_limit(clock)}",
+        shown=oldest,
+        hold="2m",
+        floor=10,
+        board=REPORTS_BOARD,
+        traces=_OF_QUEUE,
+    )
+
+
+def _mail_failing(clock: Clock) -> Cause:
+    window = clock.window("15m")
+    failed_ones = promql.condition(MAIL_OUTCOME, "=~", "retried|dead")
+    failed, every = (
+        f"sum(increase({promql.selector(MAIL_FINISHED.prometheus_name, *matchers)}[{window}]))"
+        for matchers in ((WORKER_JOB, failed_ones), (WORKER_JOB,))
+    )
+    return Cause(
+        name=naming.MAIL_FAILING,
+        summary="The mail server does not take the reports' mails.",
+        description=(
+            "{{ $value | humanizePercentage }} of the attempts to hand over a mail failed in the "
+            f"last {window}. The mails wait in the outbox and are tried again until their tries "
+            "are used up."
+        ),
+        expression=f"({failed} >= {_FEWEST_FAILURES})\n/\n({every} > 0)\n> {_FAILED_SHARE}",
+        shown=failed,
+        hold="5m",
+        board=REPORTS_BOARD,
+        traces=Traces(WORKER.jobs[0], SMTP_SEND.name),
+    )
+
+
+def _leases_expiring(clock: Clock) -> Cause:
+    window = clock.window("1h")
+    series = promql.selector(LEASES_EXPIRED.prometheus_name, WORKER_JOB)
+    expired = f"sum by ({_QUEUE}) (increase({series}[{window}]))"
+    return Cause(
+        name=naming.LEASES_EXPIRING,
+        summary="Workers stop in the middle of their work, without a word.",
+        description=(
+            '{{ $value | printf "%.0f" }} messages of the queue {{ $labels.report_queue }} were '
+            f"taken over in the last {window} from workers that gave no sign of life."
+        ),
+        expression=f"{expired} > {_LEASES_TOLERATED}",
+        shown=expired,
+        hold="1m",
+        board=REPORTS_BOARD,
+        traces=_OF_QUEUE,
+    )
+
+
+def _import_stuck(clock: Clock) -> Cause:
+    series = promql.selector(IMPORT_CHECKPOINT_AGE.prometheus_name, WORKER_JOB)
+    age = f"max by ({cause.PROCESS}) ({series})"
+    return Cause(
+        name=naming.IMPORT_STUCK,
+        summary="An import makes no progress.",
+        description=(
+            f"{WHO} has an import in hand that last committed "
+            "{{ $value | humanizeDuration }} ago. What it committed stands; the rest waits."
+        ),
+        expression=f"{age} > {_limit(clock)}",
+        shown=age,
+        hold="2m",
+        floor=10,
+        board=BATCHES_BOARD,
+        traces=Traces(WORKER.jobs[0], IMPORT_BATCH.name),
+    )
+
+
+def _user_batch_stuck(clock: Clock) -> Cause:
+    series = promql.selector(USER_BATCH_CHECKPOINT_AGE.prometheus_name, WORKER_JOB)
+    age = f"max({series})"
+    return Cause(
+        name=naming.USER_BATCH_STUCK,
+        summary="A batch of users makes no progress.",
+        description=(
+            "A batch of users that is in hand was last at a checkpoint "
+            "{{ $value | humanizeDuration }} ago. What was done to users before stands; the rest "
+            "waits."
+        ),
+        expression=f"{age} > {_limit(clock)}",
+        shown=age,
+        hold="2m",
+        floor=10,
+        board=BATCHES_BOARD,
+    )

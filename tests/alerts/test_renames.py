@@ -1,0 +1,163 @@
+"""A name that changes in the catalog is carried through by the generators, or stops them by name.
+
+Each test changes one text in a copy of the tree and runs the commands there, as a person would.
+What people wrote by hand (runbooks, the rules' cases) is not rewritten: the check names it.
+"""
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from alerts.build import HERE
+
+TOP = HERE.parent
+SIGNALS = "app/signals.py"
+OBJECTIVES = "app/objectives.py"
+PACKAGES = ("alerts", "app", "compose", "dashboards", "telemetry")
+CODE = ("alerts/generated", "dashboards/generated")
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A copy of the packages; commands run in it."""
+
+    root: Path
+
+    def change(self, file: str, old: str, new: str) -> None:
+        text = (self.root / file).read_text(encoding="utf-8")
+        assert text.count(old) == 1, (file, old, text.count(old))
+        (self.root / file).write_text(text.replace(old, new), encoding="utf-8")
+
+    def run(self, *words: str) -> tuple[bool, str]:
+        command = [sys.executable, "-m", *words]
+        done = subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False)  # noqa: S603  # our own commands
+        return done.returncode == 0, done.stdout + done.stderr
+
+    def generates(self) -> None:
+        for package in ("dashboards", "alerts"):
+            succeeded, said = self.run(package, "build")
+            assert succeeded, said
+
+    def stops(self, *words: str) -> str:
+        succeeded, said = self.run(*words)
+        assert not succeeded
+        return said
+
+    def generated_with(self, text: str) -> set[str]:
+        """Return which generated files hold the text, the cases apart: they are by hand."""
+        return {
+            str(path.relative_to(self.root))
+            for folder in CODE
+            for path in (self.root / folder).rglob("*.*")
+            if path.name != "tests.yaml" and text in path.read_text(encoding="utf-8")
+        }
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    for package in PACKAGES:
+        ignored = shutil.ignore_patterns("__pycache__", ".env")
+        shutil.copytree(TOP / package, tmp_path / package, ignore=ignored)
+    return Tree(tmp_path)
+
+
+def test_a_metric_is_renamed_in_rules_boards_and_objects_and_named_where_people_wrote_it(
+    tree: Tree,
+) -> None:
+    old, new = "import_checkpoint_age_seconds", "import_standstill_seconds"
+    before = tree.generated_with(old)
+    tree.change(SIGNALS, '"import.checkpoint.age"', '"import.standstill"')
+
+    tree.generates()
+
+    assert tree.generated_with(old) == set()
+    assert tree.generated_with(new) == before
+    assert {path.partition("/")[0] for path in before} == {"alerts", "dashboards"}
+    assert any("kubernetes" in path for path in before)
+    refused = tree.stops("alerts", "check")
+    assert "runbook ImportStuck" in refused
+    assert old in refused
+
+
+def test_a_metric_whose_constant_goes_stops_the_build_where_it_is_used(tree: Tree) -> None:
+    text = (tree.root / SIGNALS).read_text(encoding="utf-8")
+    renamed = text.replace("IMPORT_CHECKPOINT_AGE", "IMPORT_STANDSTILL")
+    (tree.root / SIGNALS).write_text(renamed, encoding="utf-8")
+
+    for package, place in (("alerts", "alerts/reports.py"), ("dashboards", "boards/batches.py")):
+        said = tree.stops(package, "build")
+        assert place in said
+        assert "IMPORT_CHECKPOINT_AGE" in said
+
+
+def test_a_label_is_renamed_everywhere(tree: Tree) -> None:
+    old, new = "by (report_queue)", "by (report_line)"
+    before = tree.generated_with(old)
+    tree.change(SIGNALS, 'Label("report.queue"', 'Label("report.line"')
+
+    tree.generates()
+
+    assert tree.generated_with(old) == set()
+    assert tree.generated_with(new) == before
+    assert "alerts/generated/rules.yaml" in before
+    assert any(path.startswith("dashboards/") for path in before)
+
+
+def test_a_value_that_a_label_has_no_more_stops_the_build_and_is_named(tree: Tree) -> None:
+    tree.change(
+        SIGNALS,
+        'Label("mail.outcome", ("sent", "retried", "dead"',
+        'Label("mail.outcome", ("sent", "again", "dead"',
+    )
+
+    said = tree.stops("alerts", "build")
+
+    assert "label 'mail.outcome' never has the value 'retried', but 'sent', 'again'" in said
+
+
+def test_an_objective_is_renamed_in_rules_and_boards(tree: Tree) -> None:
+    before = tree.generated_with("audit-sealing")
+    tree.change(OBJECTIVES, 'slug="audit-sealing"', 'slug="audit-chaining"')
+
+    said = tree.stops("alerts", "build")
+    assert "no traffic is known of the objective 'audit-chaining'" in said
+    assert "alerts.cases.traffic" in said
+
+    tree.change("alerts/cases/traffic.py", '"audit-sealing": _Timed', '"audit-chaining": _Timed')
+    tree.generates()
+    assert tree.generated_with("audit-sealing") == set()
+    assert tree.generated_with("audit-chaining") == before
+    assert {path.partition("/")[0] for path in before} == {"alerts", "dashboards"}
+
+
+def test_an_alert_that_an_objective_names_anew_needs_its_runbook(tree: Tree) -> None:
+    tree.change(OBJECTIVES, 'title="AuditSealing"', 'title="AuditChaining"')
+
+    said = tree.stops("alerts", "check")
+
+    assert "no runbook for AuditChainingBudgetBurn" in said
+    assert "runbook AuditSealingBudgetBurn: no such alert" in said
+
+
+def test_a_target_is_carried_into_every_budget(tree: Tree) -> None:
+    tree.change(
+        OBJECTIVES, "target=0.99,\n    indicator=Latency", "target=0.98,\n    indicator=Latency"
+    )
+
+    tree.generates()
+
+    rules = (tree.root / "alerts/generated/rules.yaml").read_text(encoding="utf-8")
+    assert 'slo:errors:ratio{slo="check-latency"} / 0.02' in rules
+    assert 'slo:errors:ratio{slo="check-latency"} / 0.01' not in rules
+
+
+def test_a_threshold_that_is_no_bucket_stops_the_build_and_is_named(tree: Tree) -> None:
+    tree.change(OBJECTIVES, "threshold=0.1,", "threshold=0.12,")
+
+    said = tree.stops("alerts", "build")
+
+    assert "0.12 s is no bucket of 'http.server.request.duration'" in said
