@@ -14,6 +14,7 @@ from alerts.links import BATCHES_BOARD, REPORTS_BOARD, Links
 from alerts.rules import Group
 from alerts.targets import WORKER
 from app.signals import (
+    BATCH_OF_USERS,
     DEAD_LETTERS,
     IMPORT_BATCH,
     IMPORT_CHECKPOINT_AGE,
@@ -174,4 +175,5 @@ def _user_batch_stuck(clock: Clock) -> Cause:
         hold="2m",
         floor=10,
         board=BATCHES_BOARD,
+        traces=Traces(WORKER.jobs[0], BATCH_OF_USERS.name),
     )

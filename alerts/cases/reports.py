@@ -164,6 +164,7 @@ _BATCH_STUCK: Final = Scene(
     ),
     board="batches",
     graph=f"max({_BATCH}{{{_JOB}}})",
+    traces="service=sightline-worker&operation=batch.users",
     fault="no checkpoint for over 5 m, seen by the worker that reaches the database; then one",
     faulty=(
         Series(_BATCH, _WORKER, "300x2 330x8 2x10"),

@@ -4,13 +4,14 @@ import errno
 import itertools
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from telemetry.bounds import Bounds
 from telemetry.catalog import http
 from telemetry.catalog.declarations import Counter, Label
+from telemetry.destinations import EncodedSpan
 from telemetry.exposition import MAX_CONNECTIONS
 from telemetry.log_line import MAX_LINE_BYTES
 from telemetry.log_writer import LogWriter
@@ -34,13 +35,17 @@ _TICK_SECONDS = 0.1
 
 
 class InstrumentedService:
-    """Under steady traffic. While it is broken: a collector and a disk that refuse, labels without
-    end, lines without end, clients that send nonsense, and scrapers that hold their connections.
+    """Under steady traffic. While it is broken: a collector and a disk that refuse, an error of
+    ours in every other delivery of spans, labels without end, lines without end, clients that send
+    nonsense, and scrapers that hold their connections.
     """
 
     def __init__(self) -> None:
         self.port = free_port()
         self._broken = threading.Event()
+        self.calls = threading.Event()
+        """Set while somebody calls."""
+        self.calls.set()
         self._collector = self._new_collector()
         self._telemetry = Telemetry(
             TelemetrySettings(
@@ -50,6 +55,7 @@ class InstrumentedService:
             ),
             line_sink=_Nowhere(),
         )
+        self._let_deliveries_fail()
         meter = self._telemetry.meter
         self._writer = LogWriter(meter, write=self._write)
         self._bounds = Bounds(meter)
@@ -98,7 +104,8 @@ class InstrumentedService:
         with self._telemetry.tracing.tracer.start_as_current_span("work") as span:
             if broken:
                 span.set_attribute("nobody.declared.it", 1)
-            self._durations.observe(0.002, *_ANSWERED)
+            if self.calls.is_set():
+                self._durations.observe(0.002, *_ANSWERED)
         parse_traceparent(b"nonsense" if broken else _TRACEPARENT, refused=self._bounds.refused)
         self._writer.put(b"x" * (MAX_LINE_BYTES if broken else 80) + b"\n")
         self._growing.add(1, str(next(self._numbers)) if broken else "one")
@@ -115,6 +122,19 @@ class InstrumentedService:
         if self._broken.is_set():
             raise OSError(errno.ENOSPC, "No space left on device")
         return len(data)
+
+    def _let_deliveries_fail(self) -> None:
+        export, turns = self._telemetry._export, itertools.count()
+        assert export is not None
+        deliver = export._destination.deliver
+
+        def failing(spans: Sequence[EncodedSpan], timeout_seconds: float) -> int:
+            if self._broken.is_set() and next(turns) % 2:
+                message = "an error that nobody thought of"
+                raise RuntimeError(message)
+            return deliver(spans, timeout_seconds)
+
+        export._destination.deliver = failing  # type: ignore[method-assign]  # a fault of ours
 
     def _new_collector(self) -> ThreadingHTTPServer:
         broken = self._broken

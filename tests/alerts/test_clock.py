@@ -92,4 +92,5 @@ def _timeless(text: str) -> str:
     text = re.sub(r"^ +note: .*\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"(?<=\* )\d+( / \d+)?|(?<=time\(\) - )\d+", "N", text)
     text = re.sub(r"(_seconds\{[^}]*\}\) > )\d+", r"\1N", text)  # an age and its limit
+    text = re.sub(r"^ +\d+$", "N", text, flags=re.MULTILINE)  # the period, on a line of its own
     return re.sub(r"\b(\d+[dhms])+\b", "T", text)

@@ -1,78 +1,65 @@
-"""The shipped rules in compressed time, on a real Prometheus and Alertmanager: told, and untold."""
+"""What people are told in a live run, message by message: whole, true, and by their own way."""
 
 import re
-from collections.abc import Iterator
-from contextlib import ExitStack
 from email.message import EmailMessage
 
 import httpx
 import pytest
 
 from alerts import naming
-from app.objectives import OBJECTIVES
-from tests.alerts.live import Platform, wait_for
+from app.objectives import OBJECTIVES, REPORT_DELIVERY
+from tests.alerts.acts import Run
+from tests.alerts.faults_watching import TELEMETRY
+from tests.alerts.heard import RULES, body
 
 pytestmark = pytest.mark.platform
 
 BURNS = tuple(naming.burn_alert(objective) for objective in OBJECTIVES)
+PAGES = tuple(naming.burn_alert(objective) for objective in OBJECTIVES if objective.wakes)
+TRACED = (*PAGES, naming.burn_alert(REPORT_DELIVERY))
 
 
-@pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """A platform that was broken, reported it, was repaired, and reported that too."""
-    live = Platform(tmp_path_factory.mktemp("live"))
-    with live.running():
-        with live.worker.scraped():
-            wait_for("the Watchdog", lambda: live.inbox.alert(naming.WATCHDOG, "firing"))
-            wait_for("traffic", lambda: live.value("slo:errors:ratio") is not None)
-        live.web.break_down()
-        for name in (*BURNS, naming.TARGET_DOWN):
-            _await_mail(live, "FIRING", name)
-        for name in BURNS:
-            _await_webhook(live, "firing", name)
-        live.web.repair()
-        with ExitStack() as stack:
-            stack.enter_context(live.worker.scraped())
-            for name in (*BURNS, naming.TARGET_DOWN):
-                _await_mail(live, "RESOLVED", name)
-            for name in BURNS:
-                _await_webhook(live, "resolved", name)
-            yield live
+def test_every_mail_is_whole_in_both_forms(lived: Run) -> None:
+    mails = lived.watchers.mailbox.mails
+    names = {rule.name for rule in RULES} - {naming.WATCHDOG}
 
-
-@pytest.mark.parametrize("name", [*BURNS, naming.TARGET_DOWN])
-@pytest.mark.parametrize("status", ["FIRING", "RESOLVED"])
-def test_the_mail_is_whole_in_both_forms(platform: Platform, name: str, status: str) -> None:
-    mail = _await_mail(platform, status, name)
-
-    text, html = (_body(mail, kind) for kind in ("plain", "html"))
-    for body in (text, html):
-        assert "<no value>" not in body
-        assert "{{" not in body
-        assert "%!" not in body
-        assert str(mail["Subject"]).partition(": ")[2] in body
-        assert re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", body)
-    links = set(re.findall(r"https?://\S+", text))
-    assert f"http://localhost:8026/runbooks/{name}" in links
-    assert any("/search?service=sightline-" in link for link in links)
-    assert any(link.endswith("&to=now") for link in links)
-    assert links <= set(re.findall(r'href="([^"]+)"', html.replace("&amp;", "&")))
+    assert {name_of(mail) for mail in mails} == names
+    for mail in mails:
+        text, html = (body(mail, kind) for kind in ("plain", "html"))
+        for form in (text, html):
+            assert "<no value>" not in form
+            assert "{{" not in form
+            assert "%!" not in form
+            assert re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", form)
+        links = set(re.findall(r"https?://\S+", text))
+        assert f"http://localhost:8026/runbooks/{name_of(mail)}" in links
+        assert any(link.endswith("&to=now") for link in links)
+        assert links <= set(re.findall(r'href="([^"]+)"', html.replace("&amp;", "&")))
 
 
 @pytest.mark.parametrize("name", BURNS)
-def test_the_page_says_how_bad_it_is_and_that_time_is_compressed(
-    platform: Platform, name: str
-) -> None:
-    body = _body(_await_mail(platform, "FIRING", name), "plain")
+def test_a_burn_says_how_bad_it_is_and_that_time_is_compressed(lived: Run, name: str) -> None:
+    text = body(_first(lived, name, "1h window"))
 
-    assert re.search(r"Burn rate: \d+\.\dx over 1m, \d+\.\dx over 5s", body)
-    assert re.search(r"Errors: +[\d.]+% over 1m, [\d.]+% over 5s", body)
-    assert re.search(r"Budget: +(all|[\d.]+%) of the 12h budget is (spent|left, gone in)", body)
-    assert "Compressed time" in body
+    assert re.search(r"Burn rate: \d+\.\dx over 15s, \d+\.\dx over 4s", text)
+    assert re.search(r"Errors: +[\d.]+% over 15s, [\d.]+% over 4s", text)
+    assert re.search(r"Budget: +(all|[\d.]+%) of the 3h budget is (spent|left, gone in)", text)
+    assert "Compressed time" in text
+    assert ("/search?service=sightline-" in text) == (name in TRACED)
 
 
-def test_the_traces_are_those_that_broke_the_promise(platform: Platform) -> None:
-    available, latency = (_annotations(platform, name)["traces_url"] for name in BURNS)
+@pytest.mark.parametrize("name", [*TELEMETRY, naming.EXEMPLARS_LOST, naming.CACHE_BREAKER_OPEN])
+def test_a_mail_says_which_process_and_how_much(lived: Run, name: str) -> None:
+    what = re.findall(r"^What: +(.*)", body(_first(lived, name)), flags=re.MULTILINE)[0]
+
+    process = re.search(r"127\.0\.0\.1:(\d+) of sightline-web", what)
+
+    assert process
+    assert name == naming.CACHE_BREAKER_OPEN or re.search(r"\d", what.replace(process.group(), ""))
+
+
+def test_the_traces_are_those_that_broke_the_promise(lived: Run) -> None:
+    available, latency = (_annotations(lived, name)["traces_url"] for name in PAGES)
 
     assert httpx.QueryParams(available.partition("?")[2])["tags"] == (
         '{"http.response.status_code":"503"}'
@@ -80,59 +67,56 @@ def test_the_traces_are_those_that_broke_the_promise(platform: Platform) -> None
     assert httpx.QueryParams(latency.partition("?")[2])["minDuration"] == "100ms"
 
 
-def test_the_silence_link_means_this_alert_and_no_other(platform: Platform) -> None:
-    body = _body(_await_mail(platform, "FIRING", BURNS[0]), "plain")
+def test_the_silence_link_means_this_alert_and_no_other(lived: Run) -> None:
+    lines = body(_first(lived, BURNS[0])).splitlines()
 
-    link = next(line for line in body.splitlines() if "/#/silences/new" in line)
+    link = next(line for line in lines if "/#/silences/new" in line)
 
+    # The Alertmanager without a peer tells of it too, by its own address, but never by mail.
     assert link == (
-        f"{platform.alertmanager_url}/#/silences/new?filter=%7B"
+        f"{lived.watchers.urls['alertmanager']}/#/silences/new?filter=%7B"
         f"alertname%3D%22{BURNS[0]}%22%2Cslo%3D%22{OBJECTIVES[0].slug}%22%7D"
     )
 
 
-def test_pages_go_to_the_webhook_and_tickets_do_not(platform: Platform) -> None:
-    told = {alert["labels"]["alertname"] for alert in platform.inbox.alerts}
+def test_pages_go_to_the_webhook_and_tickets_do_not(lived: Run) -> None:
+    posted = lived.watchers.inbox.alerts
 
-    assert told == {*BURNS, naming.WATCHDOG}
-
-
-def test_the_watchdog_keeps_coming_and_never_by_mail(platform: Platform) -> None:
-    pulses = [
-        alert for alert in platform.inbox.alerts if alert["labels"]["alertname"] == naming.WATCHDOG
-    ]
-
-    assert len(pulses) > 1
-    assert not [mail for mail in platform.mailbox.mails if naming.WATCHDOG in str(mail["Subject"])]
+    assert {alert["labels"]["severity"] for alert in posted} == {"critical", "info"}
+    assert {rule.name for rule in RULES if rule.severity.value == "critical"} <= {
+        alert["labels"]["alertname"] for alert in posted
+    }
 
 
-def test_the_graph_of_the_mail_has_data(platform: Platform) -> None:
-    url = _annotations(platform, BURNS[0])["graph_url"]
+def test_the_watchdog_keeps_coming_and_never_by_mail(lived: Run) -> None:
+    names = [alert["labels"]["alertname"] for alert in lived.watchers.inbox.alerts]
 
-    expression = httpx.QueryParams(url.partition("?")[2])["g0.expr"]
-
-    assert url.startswith(platform.prometheus_url)
-    assert platform.value(expression) is not None
+    assert names.count(naming.WATCHDOG) > 2
+    assert not [mail for mail in lived.watchers.mailbox.mails if name_of(mail) == naming.WATCHDOG]
 
 
-def _await_mail(platform: Platform, status: str, name: str) -> EmailMessage:
-    start = f"[{status}] {name}: "
-    return wait_for(f"a mail {start}", lambda: platform.mailbox.with_subject(start))
+def test_the_graph_of_every_message_has_data(lived: Run) -> None:
+    assert {name for name, has_data in lived.graphs.items() if not has_data} == set()
+    assert lived.graphs.keys() == {rule.name for rule in RULES}
 
 
-def _await_webhook(platform: Platform, status: str, name: str) -> None:
-    wait_for(f"a webhook: {name} {status}", lambda: platform.inbox.alert(name, status))
+def name_of(mail: EmailMessage) -> str:
+    return str(mail["Subject"]).partition("] ")[2].partition(":")[0]
 
 
-def _annotations(platform: Platform, name: str) -> dict[str, str]:
-    alert = platform.inbox.alert(name, "firing")
-    assert alert
-    found: dict[str, str] = alert["annotations"]
+def _first(run: Run, name: str, content: str = "") -> EmailMessage:
+    start = f"[FIRING] {name}: "
+    return next(
+        mail
+        for mail in run.watchers.mailbox.mails
+        if str(mail["Subject"]).startswith(start) and content in body(mail)
+    )
+
+
+def _annotations(run: Run, name: str) -> dict[str, str]:
+    found: dict[str, str] = next(
+        alert["annotations"]
+        for alert in run.watchers.inbox.alerts
+        if alert["labels"]["alertname"] == name and alert["status"] == "firing"
+    )
     return found
-
-
-def _body(mail: EmailMessage, kind: str) -> str:
-    part = mail.get_body((kind,))
-    assert part is not None
-    content: str = part.get_content()
-    return content

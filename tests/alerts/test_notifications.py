@@ -76,10 +76,43 @@ def test_a_faster_window_silences_the_slower_ones_and_no_other(faster: str, slow
     assert all(rule["equal"] == ["alertname", "slo"] for rule in silenced)
 
 
-def test_the_loss_of_a_target_hides_no_burning_budget() -> None:
-    sources = [rule["source_matchers"] for rule in _committed()["inhibit_rules"]]
+def test_no_cause_hides_a_page() -> None:
+    pages = {rule.name for rule in alerts_of(build.groups(OPTIONS)) if rule.labels.get("window")}
+    by_cause = [
+        rule
+        for rule in _committed()["inhibit_rules"]
+        if not any("window=" in matcher for matcher in rule["source_matchers"])
+    ]
 
-    assert all("window=" in matcher for source in sources for matcher in source)
+    assert len(by_cause) == 8
+    assert all('severity="warning"' in rule["target_matchers"] for rule in by_cause)
+    assert "ApiAvailabilityBudgetBurn" in pages
+    assert not [rule for rule in by_cause if "ApiAvailability" in str(rule["target_matchers"])]
+
+
+def test_every_alert_that_an_inhibition_names_is_there() -> None:
+    known = {rule.name for rule in alerts_of(build.groups(OPTIONS))}
+    named = {
+        name
+        for rule in _committed()["inhibit_rules"]
+        for matcher in (*rule["source_matchers"], *rule["target_matchers"])
+        if matcher.startswith("alertname")
+        for name in matcher.partition('"')[2].rstrip('"').split("|")
+    }
+
+    assert named
+    assert named <= known
+
+
+def test_a_process_that_is_well_is_not_silenced_by_one_that_is_not() -> None:
+    (database,) = (
+        rule
+        for rule in _committed()["inhibit_rules"]
+        if rule["source_matchers"] == ['alertname="DatabaseUnavailable"']
+    )
+
+    assert database["equal"] == ["job", "instance"]
+    assert "AuthorizationCacheBypassed" in database["target_matchers"][0]
 
 
 def test_the_watchdog_repeats_far_more_often_than_a_page() -> None:

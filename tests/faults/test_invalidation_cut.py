@@ -1,20 +1,19 @@
-"""The wire that carries the epoch is cut: no cache is believed after 2 s, and an alert says so."""
+"""The wire that carries the epoch is cut: no cache is believed after 2 s.
+
+That an alert says so is shown in tests/alerts/faults_stores.py.
+"""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
-import httpx
 import pytest
 
-from alerts import naming
 from compose.faults.wire import Wire
-from tests.alerts.live import Platform, wait_for
 from tests.faults.checks import ACTION, RESOURCE, allowed, ask, grant
 from tests.faults.web_process import WebProcess, web_process
 
@@ -100,57 +99,3 @@ async def test_nothing_is_believed_for_longer_than_promised(
 
 async def _logged(web: WebProcess, event: str) -> bool:
     return f'"{event}"' in web.log
-
-
-class Scraped:
-    """The process as `Platform` takes it; it is started and kept busy elsewhere."""
-
-    def __init__(self, web: WebProcess) -> None:
-        self.port = web._metrics_port
-
-    def break_down(self) -> None:
-        raise NotImplementedError
-
-    def repair(self) -> None:
-        raise NotImplementedError
-
-    @contextmanager
-    def traffic(self) -> Iterator[None]:
-        yield
-
-    @contextmanager
-    def scraped(self) -> Iterator[None]:
-        yield
-
-
-@pytest.mark.platform
-async def test_an_alert_tells_and_takes_it_back(web: WebProcess, bus: Wire, tmp_path: Path) -> None:
-    folder = tmp_path / "platform"
-    folder.mkdir()
-    platform = Platform(folder, Scraped(web))
-
-    def await_mail(status: str) -> None:
-        start = f"[{status}] {naming.CACHE_BYPASSED}: "
-        wait_for(f"a mail {start}", lambda: platform.mailbox.with_subject(start))
-
-    running = platform.running()
-    await asyncio.to_thread(running.__enter__)
-    try:
-        scraped = 'up{job="sightline-web"} == 1'
-        await asyncio.to_thread(wait_for, "a scrape", lambda: _quietly(platform, scraped))
-        assert not platform.mailbox.with_subject(f"[FIRING] {naming.CACHE_BYPASSED}")
-        bus.hold()
-        cut = time.monotonic()
-        await asyncio.to_thread(await_mail, "FIRING")
-        print(f"\nbus cut: mail after {time.monotonic() - cut:.1f} s at scale 60")  # noqa: T201  # for the record
-        bus.release()
-        await asyncio.to_thread(await_mail, "RESOLVED")
-    finally:
-        await asyncio.to_thread(running.__exit__, None, None, None)
-
-
-def _quietly(platform: Platform, query: str) -> float | None:
-    try:
-        return platform.value(query)
-    except httpx.TransportError:
-        return None

@@ -9,7 +9,7 @@ from app import objectives, signals
 from telemetry import catalog
 from telemetry.catalog import attributes
 from telemetry.catalog.declarations import Counter, DeclarationError, Gauge, Histogram, Label
-from telemetry.catalog.objectives import Latency, Matcher
+from telemetry.catalog.objectives import Freshness, Latency, Losses, Matcher
 
 EVERY_METRIC = (*catalog.METRICS, *signals.METRICS)
 
@@ -83,6 +83,18 @@ def test_a_matcher_refuses_a_value_that_never_occurs() -> None:
 def test_a_latency_threshold_must_be_a_bucket() -> None:
     with pytest.raises(DeclarationError, match="no bucket"):
         Latency(metric=catalog.http.REQUEST_DURATION, threshold=0.2)
+
+
+def test_the_time_of_a_freshness_must_be_a_bucket() -> None:
+    with pytest.raises(DeclarationError, match="no bucket"):
+        Freshness(metric=signals.REPORT_DELIVERY_TIME, threshold=301)
+
+
+def test_losses_are_told_by_a_label_of_their_counter() -> None:
+    elsewhere = Matcher(signals.MAIL_OUTCOME, "=", "dead")
+
+    with pytest.raises(DeclarationError, match=r"has no label 'mail\.outcome'"):
+        Losses(signals.REPORTS_FINISHED, (elsewhere,))
 
 
 def test_objectives_have_names_of_their_own() -> None:

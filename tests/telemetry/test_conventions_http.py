@@ -103,7 +103,7 @@ async def test_an_exception_is_the_error_type_by_its_full_name(captured: Capture
     assert span.status.description is None
 
 
-@pytest.mark.parametrize("method", ["BREW", "PROPFIND"])
+@pytest.mark.parametrize("method", ["BREW", "PROPFIND", "get", "Get"])  # case counts
 async def test_an_unknown_method_is_other_and_its_span_is_http(
     captured: Captured, method: str
 ) -> None:

@@ -1,0 +1,120 @@
+"""Faults of what watches, and of telemetry itself."""
+
+import asyncio
+import signal
+from contextlib import suppress
+
+from alerts import naming
+from tests.alerts.acts import Run, subjects
+from tests.alerts.heard import MAIL
+from tests.alerts.instrumented import InstrumentedService
+from tests.alerts.links_service import LinksService
+
+TELEMETRY = (
+    naming.INPUT_REFUSED,
+    naming.LOG_LINES_DROPPED,
+    naming.SCRAPES_REFUSED,
+    naming.SERIES_CAPPED,
+    naming.SIGNALS_CUT,
+    naming.SPANS_DROPPED,
+    naming.THREAD_FAILING,
+)
+_TRIES, _QUIET_SECONDS = 6, 15.0
+_NOT_TO_EVALUATE = """
+groups:
+  - name: broken
+    rules:
+      - record: broken:up:ratio
+        expr: up / on () up
+"""
+_NOT_TO_READ = "\nthis is no configuration: [\n"
+
+
+async def rules_and_configuration(run: Run) -> None:
+    """A rule is loaded that fails at each evaluation; then a file that cannot be read."""
+    watchers = run.watchers
+    good = {path: path.read_text() for path in (watchers.more_rules, watchers.configuration)}
+
+    async def load_bad_rules() -> None:
+        watchers.more_rules.write_text(_NOT_TO_EVALUATE)
+        watchers.prometheus.send(signal.SIGHUP)
+
+    async def load_bad_configuration() -> None:
+        watchers.configuration.write_text(good[watchers.configuration] + _NOT_TO_READ)
+        watchers.prometheus.send(signal.SIGHUP)
+
+    async def load_good_ones() -> None:
+        for path, text in good.items():
+            path.write_text(text)
+        watchers.prometheus.send(signal.SIGHUP)
+
+    await run.prove([naming.RULES_FAILING], load_bad_rules, load_good_ones)
+    await run.prove([naming.CONFIGURATION_REFUSED], load_bad_configuration, load_good_ones)
+
+
+async def replica(run: Run) -> None:
+    """The second Alertmanager runs for itself and cannot send; it dies; it comes back well."""
+    watchers = run.watchers
+    split, failing = naming.CLUSTER_SPLIT, naming.NOTIFICATIONS_FAILING
+    (down,) = (name for name in subjects(naming.TARGET_DOWN) if "alertmanager" in name)
+    await run.told(split, failing)
+    await run.looked_into(split, failing)
+    await watchers.astray.stop(signal.SIGKILL)
+    await run.told(down)
+    await run.looked_into(naming.TARGET_DOWN)
+    await watchers.replica.start()
+    await run.told(split, failing, down, status="resolved")
+
+
+async def telemetry(run: Run, service: InstrumentedService) -> None:
+    """All that telemetry can lose is lost at once."""
+    await _broken(run, service, TELEMETRY)
+
+
+async def links(run: Run, service: LinksService) -> None:
+    """A collector rejects one span in each batch: few spans, and many of the links."""
+    await _broken(run, service, (naming.EXEMPLARS_LOST,))
+
+
+async def watchdog(run: Run) -> None:
+    """It always fires; the last of all faults is that Prometheus stops."""
+    await run.told(naming.WATCHDOG)
+    await run.looked_into(naming.WATCHDOG)
+
+
+async def nobody(run: Run, *callers: InstrumentedService | LinksService) -> None:
+    """Nobody calls any more; in compressed time that is told for seconds only, so try again."""
+    for _ in range(_TRIES):
+        for caller in callers:
+            caller.calls.clear()
+        with suppress(AssertionError):
+            await run.told(naming.TRAFFIC_STOPPED, patience=_QUIET_SECONDS)
+        await run.looked_into(naming.TRAFFIC_STOPPED)
+        for caller in callers:
+            caller.calls.set()
+        if run.ears.is_over(naming.TRAFFIC_STOPPED, MAIL):
+            break
+        await asyncio.sleep(_QUIET_SECONDS)
+    await run.told(naming.TRAFFIC_STOPPED)
+    await run.told(naming.TRAFFIC_STOPPED, status="resolved")
+
+
+async def silence(run: Run) -> None:
+    """Stop Prometheus: the dead man's webhook is told that the Watchdog is over."""
+    await run.watchers.prometheus.stop()
+    await run.told(naming.WATCHDOG, status="resolved")
+
+
+async def _broken(
+    run: Run, service: InstrumentedService | LinksService, which: tuple[str, ...]
+) -> None:
+    await run.until(f'up{{instance="127.0.0.1:{service.port}"}} == 1')
+    await asyncio.sleep(2)
+
+    async def inject() -> None:
+        service.break_down()
+
+    async def mend() -> None:
+        service.repair()
+
+    await run.prove(which, inject, mend)
