@@ -158,7 +158,8 @@ def _shown(found: ReportStatus) -> dict[str, Any]:
         "progress": {"rows_done": found.rows_done, "rows_total": found.rows_total},
         "cancel_requested": found.cancel_requested,
         "error_type": found.error_type,
-        "schedule_id": found.schedule_id,
+        # asyncpg's own UUID, which orjson does not know.
+        "schedule_id": None if found.schedule_id is None else str(found.schedule_id),
     }
 
 

@@ -1,6 +1,7 @@
-"""What the tests of the dashboards share: every board as JSON, and promtool."""
+"""What the tests of the dashboards share: every board as JSON, promtool, and the panels' matrix."""
 
 import copy
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from dashboards import files
 from dashboards.boards import BOARDS
 
 _GENERATED = files.generated(BOARDS)
+_MATRIX = pytest.StashKey[str]()
 
 
 @pytest.fixture
@@ -25,3 +27,22 @@ def promtool() -> Path:
     if found is None:
         pytest.skip("promtool is not on this machine: python -m compose provision")
     return found
+
+
+@pytest.fixture(scope="session")
+def tell_matrix(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """`tell_matrix(text)`: the run ends with the text, after its failures."""
+
+    def tell(text: str) -> None:
+        request.config.stash[_MATRIX] = text
+
+    return tell
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    matrix = config.stash.get(_MATRIX, None)
+    if matrix is not None:
+        terminalreporter.section("dashboards: what is proven of each panel")
+        terminalreporter.write_line(matrix)

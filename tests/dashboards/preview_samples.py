@@ -5,6 +5,7 @@ from typing import Final
 from app import signals
 from dashboards.model import Board, Quiet, Row, Shown
 from dashboards.panels import (
+    Options,
     alert_list,
     bad_from,
     board_list,
@@ -24,7 +25,7 @@ from telemetry.catalog.runtime import START_TIME
 START: Final = 1_800_000_000.0
 SECONDS: Final = 60
 WINDOW: Final = Window(START, START + SECONDS)
-_TEXT: Final = {"answers": "Is <this> & that so?", "if_wrong": "Look closer."}
+_TEXT: Final[Options] = {"answers": "Is <this> & that so?", "if_wrong": "Look closer."}
 _BY_ROUTE: Final = occurrences(REQUEST_DURATION, counting="{request}", by=(ROUTE,))
 _ALL: Final = occurrences(REQUEST_DURATION, counting="{request}")
 _FAILED: Final = occurrences(
@@ -155,5 +156,7 @@ SAMPLES: Final = Samples(
         _alert("Slow", "pending", "warning", 50, SECONDS),
         _alert("Down", "firing", "critical", 20, SECONDS),
         _alert("Past", "firing", "critical", 3, 9),
+        _alert("Almost", "pending", "critical", 12, 14),
+        _alert("Watched", "firing", "info", 12, 14),
     ),
 )

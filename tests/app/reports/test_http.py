@@ -66,6 +66,20 @@ async def test_a_repeated_request_is_the_same_report(client: httpx.AsyncClient) 
     assert other.headers["Content-Type"] == "application/problem+json"
 
 
+async def test_a_report_tells_which_schedule_put_it_out(
+    client: httpx.AsyncClient, scene: Scene
+) -> None:
+    accepted = await client.post("/reports", json={"recipient": ALICE}, headers=OPS)
+    task_id, schedule_id = accepted.json()["task_id"], uuid4()
+    await scene.sql("UPDATE report_jobs SET schedule_id = $1", schedule_id)
+
+    shown = (await client.get(f"/reports/{task_id}", headers=OPS)).json()
+    listed = (await client.get("/reports", headers=OPS)).json()["items"]
+
+    assert shown["schedule_id"] == str(schedule_id)
+    assert listed == [shown]
+
+
 async def test_only_who_asked_for_a_report_sees_it(client: httpx.AsyncClient) -> None:
     accepted = await client.post("/reports", json={"recipient": ALICE}, headers=OPS)
     url = accepted.json()["status_url"]

@@ -1,0 +1,49 @@
+"""One table of several queries, as Grafana's `merge` and `organize` make it."""
+
+import math
+
+from dashboards.model import Panel
+from dashboards.preview import values
+from dashboards.preview.views import Table
+from dashboards.proof.prometheus import Series
+from dashboards.queries import Query, Shape
+from telemetry.catalog import Label
+
+
+def table(panel: Panel, answers: tuple[tuple[Series, ...], ...]) -> Table:
+    """Return the latest values, a row for each set of labels; what only adds labels joins in."""
+    labels = tuple(dict.fromkeys(label for query in panel.queries for label in query.by))
+    shared = [label for label in labels if all(label in query.by for query in panel.queries)]
+    rows: dict[tuple[str, ...], dict[str, str]] = {}
+    columns = {label.prometheus_name: _words(label) for label in labels}
+    for query, answer in zip(panel.queries, answers, strict=True):
+        if query.shape is not Shape.INFORMATION:
+            columns[_value_of(query)] = query.name[:1].upper() + query.name[1:]
+        for one in answer:
+            own = {name: one.labels.get(name, "") for name in map(_name, query.by)}
+            row = rows.setdefault(tuple(own[name] for name in map(_name, shared)), {})
+            row |= own
+            if query.shape is not Shape.INFORMATION:
+                row[_value_of(query)] = _shown(one.points[-1][1], query.unit)
+    return Table(
+        tuple(columns.values()),
+        tuple(number >= len(labels) for number in range(len(columns))),
+        tuple(tuple(row.get(name, "") for name in columns) for row in rows.values()),
+    )
+
+
+def _shown(value: float, unit: str) -> str:
+    return "NaN" if math.isnan(value) else values.text(value, unit)
+
+
+def _name(label: Label) -> str:
+    return label.prometheus_name
+
+
+def _value_of(query: Query) -> str:
+    # No label has a name with a space.
+    return f"value of {query.name}"
+
+
+def _words(label: Label) -> str:
+    return label.attribute.rsplit(".", 1)[-1].replace("_", " ").capitalize()
