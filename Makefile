@@ -10,7 +10,7 @@ BENCH_INSTALLED := $(BENCH_VENV)/installed
 MOST_INSTRUCTIONS_ADDED := 150000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test check audit generate bench fuzz comparison format lock clean
+.PHONY: help demo drill report tour up down test check audit generate bench load fuzz comparison format lock clean
 
 help: ## Explain the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,15 @@ up: $(INSTALLED) ## Start the platform natively and stay; Ctrl-C ends it
 
 down: $(INSTALLED) ## Stop a platform that `make up` started elsewhere
 	@$(RUN) -m compose down
+
+drill: $(INSTALLED) ## Break the platform in every way of the catalogue and score the alerts (FAULTS="redis-down smtp-down": those)
+	@$(RUN) -m compose drill $(FAULTS) $(ARGUMENTS)
+
+report: $(INSTALLED) ## Write a page for each incident that the drill recorded, into build/drill
+	@$(RUN) -m compose report $(FAULTS)
+
+tour: $(INSTALLED) ## Walk through an incident in the terminal, from the page to the cause
+	@$(RUN) -m compose tour
 
 test: $(INSTALLED) ## Run every test, the chain from a request to a delivered alert among them
 	@$(RUN) -m compose provision
@@ -49,6 +58,9 @@ generate: $(INSTALLED) ## Write dashboards, rules, Alertmanager's configuration 
 
 bench: $(BENCH_INSTALLED) ## Measure ours against the stock stack, side by side (docs/bench.md); a quarter of an hour
 	@$(BENCH_VENV)/bin/python -m bench $(ARGUMENTS)
+
+load: $(INSTALLED) ## Load the whole service to its knee, then one to three replicas behind a proxy (docs/load.md); ten minutes
+	@$(RUN) -m bench load $(ARGUMENTS)
 
 fuzz: $(INSTALLED) ## Throw made-up requests and answers at the middleware for an hour (SECONDS=60: for a minute)
 	@SIGHTLINE_FUZZ_SECONDS=$(or $(SECONDS),3600) $(RUN) -m pytest -s tests/telemetry/test_fuzz.py tests/telemetry/test_fuzz_socket.py

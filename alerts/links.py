@@ -83,7 +83,7 @@ class Links:
         """
         if not self.jaeger:
             return ""
-        parts = [f"service={quote(service)}", "limit=20", "lookback=custom"]
+        parts = [f"service={quote(service, safe=TEMPLATE)}", "limit=20", "lookback=custom"]
         parts.append(f"start={time_before(seconds(lookback), _MICROSECONDS)}")
         if operation:
             parts.insert(1, f"operation={quote(operation, safe=TEMPLATE)}")

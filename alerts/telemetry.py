@@ -43,6 +43,8 @@ class _Alert:
     shown: Counter
     window: str
     hold: str
+    has_traces: bool = False
+    """Whether the process's latest traces are likely to show it."""
 
 
 def group(clock: Clock, links: Links) -> Group:
@@ -67,6 +69,7 @@ def _rule(alert: _Alert, clock: Clock, links: Links) -> AlertRule:
             "description": alert.description,
             "runbook_url": links.runbook(alert.name),
             "dashboard_url": links.board(TELEMETRY_BOARD, window),
+            "traces_url": links.traces("{{$labels.job}}", window) if alert.has_traces else "",
             "graph_url": links.graph(_increase(alert.shown, window, _reason(alert.shown)), window),
         },
     )
@@ -232,6 +235,7 @@ _ALERTS: Final = (
         shown=pipeline.INPUT_REFUSED,
         window="15m",
         hold="15m",
+        has_traces=True,
     ),
     _Alert(
         name=naming.SCRAPES_REFUSED,

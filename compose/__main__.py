@@ -1,4 +1,4 @@
-"""`python -m compose up | down | demo | provision | inbox | mail`: which module answers.
+"""`python -m compose up | down | demo | drill | report | tour | ...`: which module answers.
 
 A command's module is imported only when it is asked for: the container of `inbox` has neither the
 generators nor the native run's packages.
@@ -14,6 +14,9 @@ _COMMANDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "down": ("compose.native.commands", "down", "stop the platform that `up` runs elsewhere"),
     "provision": ("compose.native.commands", "obtain", "obtain what the native run needs"),
     "demo": ("compose.demo", "run", "from a request to a delivered alert, proven link by link"),
+    "drill": ("compose.drill.command", "run", "break everything there is, and score who noticed"),
+    "report": ("compose.incident.command", "run", "a page for each incident that a drill recorded"),
+    "tour": ("compose.tour.command", "run", "walk through an incident, and find its cause"),
     "inbox": ("compose.inbox.webhooks", "main", "keep what Alertmanager posts, and show it"),
     "mail": ("compose.inbox.mail", "main", "take every mail, and show it"),
 }

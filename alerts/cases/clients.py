@@ -3,7 +3,7 @@
 from typing import Final
 
 from alerts import naming
-from alerts.cases.model import Case, Kind, Run, Series, silent
+from alerts.cases.model import Case, Kind, Run, Series, firing, silent
 from alerts.cases.scene import STEPS, Scene
 from alerts.links import Links
 
@@ -112,5 +112,50 @@ def cases(links: Links) -> tuple[Case, ...]:
             title="three requests in half a minute are no traffic that could stop",
             series=(_requests(_WEB, Run(60, 3), Run(30, 0)),),
             values=(silent(_STOPPED.name, 2400), silent(_STOPPED.name, 2700)),
+        ),
+        *_edges(),
+    )
+
+
+def _edges() -> tuple[Case, ...]:
+    """Return what a rule with a slightly wrong threshold or window would not notice."""
+    none_yet = _requests(_WEB, Run(110, 0))
+    return (
+        *(
+            Case(
+                subject=_REFUSED.name,
+                kinds=(Kind.FIRES,),
+                title=title,
+                series=(
+                    _refusals(_WEB, "unauthenticated", Run(STEPS, refused)),
+                    _requests(_WEB, Run(STEPS, asked)),
+                ),
+                values=(firing(_REFUSED.name, 900),),
+            )
+            for title, refused, asked in (
+                ("sixty in five minutes", 6, 12),
+                ("a quarter of many", 25, 100),
+            )
+        ),
+        Case(
+            subject=_STOPPED.name,
+            kinds=(Kind.FIRES, Kind.RESOLVES),
+            title="half an hour after the last request nobody was there before",
+            series=(_requests(_WEB, Run(120, 300), Run(120, 0)),),
+            values=(firing(_STOPPED.name, 5_370), silent(_STOPPED.name, 5_430)),
+        ),
+        Case(
+            subject=_STOPPED.name,
+            kinds=(Kind.FIRES,),
+            title="a request in eight seconds, then none",
+            series=(_requests(_WEB, Run(60, 3.6), Run(30, 0)),),
+            values=(firing(_STOPPED.name, 2_520),),
+        ),
+        Case(
+            subject=_STOPPED.name,
+            kinds=(Kind.GUARD,),
+            title="probes alone, which end",
+            series=(none_yet, _requests(_WEB, Run(60, 20), Run(50, 0), route=_PROBE)),
+            values=tuple(silent(_STOPPED.name, second) for second in (1_800, 2_520, 2_700)),
         ),
     )

@@ -3,7 +3,7 @@
 from typing import Final
 
 from alerts import naming
-from alerts.cases.model import Case, Series
+from alerts.cases.model import Case, Kind, Series, firing, silent
 from alerts.cases.scene import STEPS, Scene
 from alerts.links import Links
 
@@ -70,4 +70,27 @@ _SKEWED: Final = Scene(
 
 def cases(links: Links) -> tuple[Case, ...]:
     """Return every case."""
-    return tuple(case for scene in (_GROWING, _SKEWED) for case in scene.cases(links))
+    return (
+        *(case for scene in (_GROWING, _SKEWED) for case in scene.cases(links)),
+        Case(
+            subject=_GROWING.name,
+            kinds=(Kind.FIRES,),
+            title="150 MiB more",
+            series=(Series(_MEMORY, _WEB, f"{100 * _MIB}x4 {250 * _MIB}x{STEPS}"),),
+            values=(firing(_GROWING.name, 900),),
+        ),
+        Case(
+            subject=_GROWING.name,
+            kinds=(Kind.RESOLVES,),
+            title="what it has held for six hours is what it holds",
+            series=(Series(_MEMORY, _WEB, f"{100 * _MIB}x4 {300 * _MIB}x760"),),
+            values=(firing(_GROWING.name, 21_600), silent(_GROWING.name, 21_900)),
+        ),
+        Case(
+            subject=_SKEWED.name,
+            kinds=(Kind.FIRES,),
+            title="six seconds ahead",
+            series=(Series(_CLOCK, _WEB, f"6+30x{STEPS}"),),
+            values=(firing(_SKEWED.name, 300),),
+        ),
+    )

@@ -354,6 +354,16 @@ def _fired(told: _Told, links: Links, second: int) -> Fired:
             "description": told.says,
             "runbook_url": f"{links.runbooks}/{told.name}",
             "dashboard_url": f"{links.grafana}/d/sightline-telemetry-health?from={start}&to=now",
+            **(
+                {
+                    "traces_url": (
+                        f"{links.jaeger}/search?service=sightline-web&limit=20"
+                        f"&lookback=custom&start={start}000"
+                    )
+                }
+                if told.name == naming.INPUT_REFUSED
+                else {}
+            ),
             "graph_url": (
                 f"{links.prometheus}/graph?g0.expr={quote(expression, safe='')}"
                 f"&g0.tab=0&g0.range_input={minutes}m"

@@ -3,26 +3,35 @@
 import argparse
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+import httpx
 from rich.console import Console
 
 from compose.chain.waiting import BrokenLinkError
 from compose.demo.pictures import Pictures
+from compose.demo.record import recorded, write
 from compose.demo.scenario import Evidence, Scenario
 from compose.demo.screen import Screen
 from compose.demo.thread import in_daemon_thread
+from compose.drill.logs import LogMark
+from compose.drill.record import Record
+from compose.drill.watch import Watch
 from compose.native.commands import add_platform_arguments, platform_options, run_command
 from compose.native.progress import shown
 from compose.native.provision.obtain import obtain_missing
-from compose.native.run import Platform
+from compose.native.run import Platform, PlatformOptions
 
 SCALE: Final = 60
 _WIDTH: Final = 120
 _INTERRUPTED: Final = 130
+_LAST_LOOK_SECONDS: Final = 1.0
+"""Until what the scenario waited for last has been taken down, too."""
 _MEBIBYTE: Final = 1024 * 1024
 
 
@@ -50,12 +59,18 @@ def run(arguments: list[str]) -> int:
                 bars.close()
                 if platform.traces_file:
                     screen.say(f"no Jaeger on this machine: traces go to {platform.traces_file}")
+                watch = Watch(platform)
+                logs = LogMark({name: platform.log_path(name) for name in ("web", "worker")})
                 try:
-                    evidence = await in_daemon_thread(Scenario(platform, screen, began).run)
+                    async with watch.watching():
+                        scenario = Scenario(platform, screen, began)
+                        evidence = await in_daemon_thread(scenario.run)
+                        await asyncio.sleep(_LAST_LOOK_SECONDS)
                 except BrokenLinkError as error:
                     screen.broken(str(error))
                     screen.say(f"the logs are in {platform.log_path('web').parent}")
                     return 1
+                await _report(screen, partial(recorded, platform, watch, logs, evidence), chosen)
                 _show_figures(screen, platform, evidence, time.monotonic() - began)
         screen.chapter(time.monotonic() - began, "Every link held; everything is stopped")
         return 0
@@ -67,6 +82,18 @@ def run(arguments: list[str]) -> int:
             return _INTERRUPTED
 
     return run_command(demo_or_interrupted)
+
+
+async def _report(
+    screen: Screen, record: Callable[[int], Record], options: PlatformOptions
+) -> None:
+    """Write the incident's page, and say where it is."""
+    try:
+        place = write(await asyncio.to_thread(record, options.scale))
+    except httpx.HTTPError as error:
+        screen.say(f"no page about the incident: {error}")
+    else:
+        screen.say(f"the incident as a page: {place}")
 
 
 def _show_figures(screen: Screen, platform: Platform, evidence: Evidence, seconds: float) -> None:

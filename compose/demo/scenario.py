@@ -39,12 +39,14 @@ _HEALTHY_SECONDS: Final = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Seconds from the fault or the repair to what followed it."""
+    """Seconds from the fault or the repair to what followed it; the moments since the epoch."""
 
     fault_to_firing: float
     fault_to_mail: float
     repair_to_ready: float
     repair_to_resolved_mail: float
+    broken_at: float
+    repaired_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,15 @@ class Scenario:
             ready_after = self._await_ready(repaired_at)
             resolved_after = self._await_resolved(repaired_at)
             self._screen.say(f"answers by status: {traffic.summary()}")
-        times = Times(firing_after, mail_after, ready_after, resolved_after)
+        since_epoch = time.time() - time.monotonic()
+        times = Times(
+            firing_after,
+            mail_after,
+            ready_after,
+            resolved_after,
+            since_epoch + fault_at,
+            since_epoch + repaired_at,
+        )
         return Evidence(request, report, failed, times)
 
     def traffic(self) -> Traffic:

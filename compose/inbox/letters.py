@@ -65,9 +65,9 @@ class Letters:
         for old in self._files()[: -self._limit]:
             old.unlink(missing_ok=True)
 
-    def all(self) -> list[Letter]:
-        """Return every mail that is kept."""
-        return [_read(path) for path in self._files()]
+    def all(self, *, after: str = "") -> list[Letter]:
+        """Return every mail that is kept; or those that came after the one of that name."""
+        return [_read(path) for path in self._files() if path.stem > after]
 
     def _files(self) -> list[Path]:
         return sorted(self._folder.glob("*.eml"))

@@ -59,6 +59,15 @@ TOOLS: Final[Mapping[str, Tool]] = {
     "pgbouncer": Tool(
         "pgbouncer", ("pgbouncer",), "make test", "debian/pgbouncer/usr/sbin/pgbouncer"
     ),
+    # Draws the incident reports' picture, and tests the pages; they need nothing of it themselves.
+    "chromium": Tool(
+        "Chromium",
+        ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"),
+        "make test",
+        "debian/chromium-headless-shell/usr/lib/chromium/chromium-headless-shell",
+    ),
+    # Only the load test and its tests put one before the replicas; they obtain it by themselves.
+    "haproxy": Tool("HAProxy", ("haproxy",), "make load", "debian/haproxy/usr/sbin/haproxy"),
     "jaeger": Tool("Jaeger", ("jaeger",), _PROVISION, f"jaeger-{JAEGER_VERSION}"),
 }
 

@@ -8,6 +8,7 @@ from tests.alerts.mutations import Mutant
 _JOINED: Final = (
     "the sums are joined by `job` and `instance`, and the other side still asks for the job"
 )
+_JOINED_BY_JOB: Final = "the sums are joined by `job`, and the other side still asks for it"
 _BY_ZERO: Final = "it is multiplied by 0: of it only that there is a process counts"
 _JOINED_BY_SLO: Final = "`on (slo)` joins what the other selectors name"
 
@@ -24,6 +25,8 @@ _REASONS: Final = (
         r"[13]\. without job.*",
         _JOINED,
     ),
+    (r"MemoryGrowing|ClockSkewed", r"[12]\. without job.*", _JOINED),
+    (r"CredentialsRefused|TrafficStopped", r"[13]\. without job.*", _JOINED_BY_JOB),
     (r"DatabaseUnavailable", r"[12]\. without job.*", _JOINED),
     (r"DatabasePoolSaturated", r"[14]\. without job.*", _JOINED),
     (r"AlertmanagerClusterSplit", r"[12]\. without job.*", _JOINED),

@@ -33,6 +33,27 @@ PROMETHEUS = DebianPackage("prometheus", "promtool")
 ALERTMANAGER = DebianPackage("prometheus-alertmanager", "amtool")
 VALGRIND = DebianPackage("valgrind", "valgrind")
 PGBOUNCER = DebianPackage("pgbouncer", "pgbouncer", ("libc-ares2", "libevent-2.1-7"))
+# Only tests and one command want a browser; of its libraries those that a small system may lack.
+_CHROMIUM_NEEDS = """
+libasound2 libasyncns0 libatk1.0-0 libatspi2.0-0 libbrotli1 libbsd0 libdav1d6 libdbus-1-3
+libdouble-conversion3 libdrm2 libexpat1 libffi8 libflac12 libfontconfig1 libfreetype6 libgbm1
+libglib2.0-0 libgraphite2-3 libharfbuzz-subset0 libharfbuzz0b libjpeg62-turbo liblcms2-2 libmd0
+libminizip1 libmp3lame0 libmpg123-0 libnspr4 libnss3 libogg0 libopenh264-7 libopenjp2-7
+libopus0 libpcre2-8-0 libpng16-16 libpulse0 libsndfile1 libsqlite3-0 libvorbis0a libvorbisenc2
+libwayland-server0 libx11-6 libx11-xcb1 libxau6 libxcb1 libxcomposite1 libxdamage1 libxdmcp6
+libxext6 libxfixes3 libxi6 libxkbcommon0 libxnvctrl0 libxrandr2 libxrender1
+"""
+CHROMIUM = DebianPackage(
+    "chromium-headless-shell",
+    "chromium",
+    (
+        "chromium-common",
+        *_CHROMIUM_NEEDS.split(),
+    ),
+)
+HAPROXY = DebianPackage(
+    "haproxy", "haproxy", ("liblua5.3-0", "libopentracing-c-wrapper0", "libopentracing1")
+)
 
 
 async def obtain_package(

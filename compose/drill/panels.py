@@ -1,0 +1,74 @@
+"""The boards' panels over an incident: what each query answered, second by second."""
+
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+from dashboards.boards import BOARDS
+from dashboards.model import Board, Panel, Visual
+from dashboards.proof.prometheus import Prometheus, Series, Window
+from dashboards.proof.selection import ALL, rate_seconds
+from dashboards.queries import Query
+
+_ALWAYS: Final = ("home", "service-overview", "slos")
+_PAUSE_SECONDS: Final = 0.03
+"""Between two queries: asked all at once they would slow down what is watched."""
+
+_SCRAPE_SECONDS: Final = 1.0
+
+
+def panel(place: tuple[str, str]) -> Panel:
+    """Return a panel by its board's slug and its title; `KeyError` where there is none."""
+    slug, title = place
+    for board in BOARDS:
+        for one in board.panels:
+            if board.slug == slug and one.title == title:
+                return one
+    raise KeyError(place)
+
+
+def sampled(url: str, place: tuple[str, str], window: Window) -> Iterator[dict[str, Any]]:
+    """Yield the panels of the general boards, and of the one where the fault shows."""
+    with Prometheus(url) as prometheus:
+        for board in BOARDS:
+            if board.slug in (*_ALWAYS, place[0]):
+                yield from _of_board(prometheus, board, place, window)
+
+
+def _of_board(
+    prometheus: Prometheus, board: Board, place: tuple[str, str], window: Window
+) -> Iterator[dict[str, Any]]:
+    for one in board.panels:
+        if one.queries:
+            yield {
+                "board": board.slug,
+                "board_title": board.title,
+                "title": one.title,
+                "answers": one.answers,
+                "unit": one.unit,
+                "visual": one.visual.value,
+                "shows_the_fault": (board.slug, one.title) == place,
+                "queries": [_asked(prometheus, one.visual, query, window) for query in one.queries],
+            }
+
+
+def _asked(prometheus: Prometheus, visual: Visual, query: Query, window: Window) -> dict[str, Any]:
+    time.sleep(_PAUSE_SECONDS)
+    expression = ALL.fill(query.expression, rate_seconds(window.step, _SCRAPE_SECONDS))
+    if visual is Visual.TABLE:
+        found = prometheus.instant(expression, window.end)
+    else:
+        found = prometheus.range(expression, window)
+    return {
+        "expression": expression,
+        "legend": query.legend,
+        "series": [_plain(series) for series in found],
+    }
+
+
+def _plain(series: Series) -> dict[str, Any]:
+    return {
+        "labels": dict(series.labels),
+        # JSON has no NaN: what is no number is no point, as on the panel.
+        "points": [[at, value] for at, value in series.points if abs(value) < float("inf")],
+    }

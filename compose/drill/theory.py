@@ -1,0 +1,53 @@
+"""How soon an alert can be told at best: what its rule waits for, and who passes it on.
+
+An alert is told after its shortest window is full of the fault, the condition has held for its
+`for`, a scrape and an evaluation have come by, and Alertmanager has waited for the group's others.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from alerts import alertmanager, build, naming
+from alerts.clock import Clock
+from alerts.durations import seconds
+from alerts.receivers import Receivers
+from alerts.rules import AlertRule, alerts_of
+from alerts.windows import BURN_WINDOWS
+from compose.faults.model import Told
+
+_RANGE: Final = re.compile(r"\[([0-9dhms]+)\]")
+
+
+class Theory:
+    """The soonest at one time scale; all results are in seconds."""
+
+    def __init__(self, scale: int) -> None:
+        self._clock = Clock(scale)
+        self._rules = alerts_of(build.groups(build.Options(clock=self._clock)))
+        route = alertmanager.configuration(self._clock, Receivers())["route"]
+        self._group_wait = seconds(route["group_wait"])
+
+    @property
+    def evaluation(self) -> int:
+        """The evaluation interval."""
+        return seconds(self._clock.evaluation_interval)
+
+    def of_fault(self, expected: Iterable[Told]) -> int:
+        """Return when the first of the expected alerts can be told."""
+        return min(self.of_alert(told) for told in expected)
+
+    def of_alert(self, told: Told) -> int:
+        """Return when the alert can be told: by the quickest of its rules."""
+        return min(self._of_rule(rule) for rule in self._rules if rule.name == told.name)
+
+    def _of_rule(self, rule: AlertRule) -> int:
+        hold = seconds(rule.hold) if rule.hold else 0
+        scrape = seconds(self._clock.scrape_interval)
+        return self._shortest_window(rule) + hold + scrape + self.evaluation + self._group_wait
+
+    def _shortest_window(self, rule: AlertRule) -> int:
+        if naming.WINDOW in rule.labels:
+            shorts = {pair.long: pair.short for pair in BURN_WINDOWS}
+            return seconds(self._clock.window(shorts[rule.labels[naming.WINDOW]]))
+        return min((seconds(text) for text in _RANGE.findall(rule.expression)), default=0)
