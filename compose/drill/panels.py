@@ -4,6 +4,8 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final
 
+import httpx
+
 from dashboards.boards import BOARDS
 from dashboards.model import Board, Panel, Visual
 from dashboards.proof.prometheus import Prometheus, Series, Window
@@ -15,6 +17,7 @@ _PAUSE_SECONDS: Final = 0.03
 """Between two queries: asked all at once they would slow down what is watched."""
 
 _SCRAPE_SECONDS: Final = 1.0
+_MOST_EXEMPLARS: Final = 400
 
 
 def panel(place: tuple[str, str]) -> Panel:
@@ -32,7 +35,28 @@ def sampled(url: str, place: tuple[str, str], window: Window) -> Iterator[dict[s
     with Prometheus(url) as prometheus:
         for board in BOARDS:
             if board.slug in (*_ALWAYS, place[0]):
-                yield from _of_board(prometheus, board, place, window)
+                for one in _of_board(prometheus, board, place, window):
+                    yield one | {"exemplars": exemplars(url, one, window)}
+
+
+def exemplars(url: str, panel: dict[str, Any], window: Window) -> list[dict[str, Any]]:
+    """Return the exemplars of a panel's buckets: what leads from it to single traces."""
+    found = []
+    for query in panel["queries"]:
+        if "_bucket" in query["expression"]:
+            asked = {"query": query["expression"], "start": window.start, "end": window.end}
+            answer = httpx.get(f"{url}/api/v1/query_exemplars", params=asked, timeout=5.0)
+            for series in answer.raise_for_status().json()["data"]:
+                found += [
+                    {
+                        "at": float(one["timestamp"]),
+                        "value": float(one["value"]),
+                        "trace_id": one["labels"].get("trace_id", ""),
+                    }
+                    for one in series["exemplars"]
+                ]
+    kept = {one["trace_id"]: one for one in found}
+    return sorted(kept.values(), key=lambda one: one["at"])[-_MOST_EXEMPLARS:]
 
 
 def _of_board(

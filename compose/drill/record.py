@@ -19,12 +19,14 @@ Every moment is in seconds since the Unix epoch (UTC, with fractions); null is w
               followed; kind is runbook, graph or traces
     traces    [{"trace_id", "by_link", "spans": [{"trace_id", "span_id", "parent_id", "name",
               "service", "started", "seconds", "attributes", "links", "failed"}]}]; by_link tells
-              whether the message led to it, or only a search for the span did
+              whether the message led to it, or only a search for the span did; a second one, where
+              there is one, is of an exemplar of a panel
     lines     log lines as the service wrote them: those of the traces, of the evidence's event,
               and the first warnings
     panels    [{"board", "board_title", "title", "answers", "unit", "visual", "shows_the_fault",
-              "queries": [{"expression", "legend", "series": [{"labels", "points"}]}]}]; points are
-              [moment, value], a second apart
+              "queries": [{"expression", "legend", "series": [{"labels", "points"}]}],
+              "exemplars": [{"at", "value", "trace_id"}]}]; points are [moment, value], a second
+              apart
     budgets   [{"objective", "promise", "events", "bad", "share"}]: share (1 is all) of the budget
               of the objective's period
     traffic   {"rate", "answers": {status: count}} of the whole incident

@@ -177,9 +177,28 @@ class Drill:
                 spans = self._traces.trace(trace_id)
                 if by_link or shows(spans, evidence, injected):
                     plain = [asdict(span) for span in spans]
-                    return [{"trace_id": trace_id, "by_link": bool(by_link), "spans": plain}]
+                    found = [{"trace_id": trace_id, "by_link": bool(by_link), "spans": plain}]
+                    return found + self._of_exemplar(record, trace_id)
         except httpx.HTTPError as error:
             self._say(f"no trace is read: {type(error).__name__}")
+        return []
+
+    def _of_exemplar(self, record: Record, known: str) -> list[dict[str, Any]]:
+        """Return a trace that shows the fault, and that an exemplar of a panel leads to."""
+        evidence, injected = record.fault.evidence, record.moments["injected"] or 0.0
+        ids = {
+            one["trace_id"]: None
+            for panel in record.panels
+            for one in panel["exemplars"]
+            if injected <= one["at"] <= (record.moments["repaired"] or time.time())
+        }
+        if known in ids or self._traces is None:
+            return []
+        for trace_id in list(ids)[:100]:
+            spans = self._traces.trace(trace_id)
+            if shows(spans, evidence, injected):
+                plain = [asdict(span) for span in spans]
+                return [{"trace_id": trace_id, "by_link": False, "spans": plain}]
         return []
 
     def _searched(self, span: str, injected: float) -> Iterable[str]:

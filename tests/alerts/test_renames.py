@@ -62,6 +62,7 @@ def tree(tmp_path: Path) -> Tree:
     for package in PACKAGES:
         ignored = shutil.ignore_patterns("__pycache__", ".env")
         shutil.copytree(TOP / package, tmp_path / package, ignore=ignored)
+    shutil.copy(TOP / "README.md", tmp_path)
     return Tree(tmp_path)
 
 

@@ -29,6 +29,7 @@ def _copy(root: Path) -> Path:
         shutil.copytree(TOP / package, root / package, ignore=ignored)
     for folder in ("alerts/generated", "dashboards/generated"):
         shutil.rmtree(root / folder)
+    shutil.copy(TOP / "README.md", root)
     return root
 
 
