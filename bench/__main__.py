@@ -1,5 +1,7 @@
 """`python -m bench`: run every comparison, print a table, write build/bench.json.
 
+`python -m bench load` is another: the whole service under load (`bench.load`).
+
 The file is written anew after every row, so that a run that is cut off leaves what it measured; a
 comparison, or a row, that fails takes no other with it.
 """
@@ -76,6 +78,9 @@ def measure(name: str, comparison: Comparison, results: Results, console: Consol
 
 def main() -> int:
     """Measure, show, store; return 1 where a row is void or failed."""
+    if sys.argv[1:2] == ["load"]:  # no comparison: the whole platform, on every core
+        command: Callable[[list[str]], int] = import_module("bench.load.command").main
+        return command(sys.argv[2:])
     console = Console(width=None if sys.stdout.isatty() else _WIDTH)
     cores = Cores.of_this_machine()
     options = _options(comparisons(cores, long=False))
