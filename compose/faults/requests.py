@@ -136,14 +136,13 @@ REQUEST_FAULTS: Final = (
     _Process(
         name="event-loop-blocked",
         breaks="Something computes on the event loop for half a second, again and again.",
-        expects=(BLOCKED, LATENCY),
-        may_follow=(BYPASSED, BREAKER, SATURATED, AVAILABILITY, UNAVAILABLE),
+        expects=(BLOCKED,),
+        # A request that waits in its socket meanwhile is not timed yet: few are seen to be slow.
+        may_follow=(LATENCY, BYPASSED, BREAKER, SATURATED, AVAILABILITY, UNAVAILABLE),
         must_not=(DOWN,),
         evidence=Evidence(
             ("runtime", "Event loop lag"),
-            "POST /permissions/check",
-            http.REQUEST_FINISHED,
-            slow_seconds=0.1,
+            why_no_trace="What holds the loop is no request, and who waits for it has no span yet.",
         ),
         inject=_Ordered(block_seconds=0.5),
         repair=_behave,
