@@ -119,7 +119,7 @@ def outside_scope(objective: Objective, steps: int) -> tuple[Series, ...]:
     timed = _timed(objective)
     own = {**timed.labels, **here}
     elsewhere = timed.series({**own, **_ELSEWHERE}, runs, none)
-    if objective.slug == "check-latency":
+    if "http_route" in timed.labels:
         other = timed.series({**own, "http_route": "/reports"}, runs, none)
     else:
         other = tuple(

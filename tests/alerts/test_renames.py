@@ -4,66 +4,19 @@ Each test changes one text in a copy of the tree and runs the commands there, as
 What people wrote by hand (runbooks, the rules' cases) is not rewritten: the check names it.
 """
 
-import shutil
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from alerts.build import HERE
+from tests.copies import Tree
 
-TOP = HERE.parent
 SIGNALS = "app/signals.py"
 OBJECTIVES = "app/objectives.py"
-PACKAGES = ("alerts", "app", "compose", "dashboards", "telemetry")
-CODE = ("alerts/generated", "dashboards/generated")
-
-
-@dataclass(frozen=True)
-class Tree:
-    """A copy of the packages; commands run in it."""
-
-    root: Path
-
-    def change(self, file: str, old: str, new: str) -> None:
-        text = (self.root / file).read_text(encoding="utf-8")
-        assert text.count(old) == 1, (file, old, text.count(old))
-        (self.root / file).write_text(text.replace(old, new), encoding="utf-8")
-
-    def run(self, *words: str) -> tuple[bool, str]:
-        command = [sys.executable, "-m", *words]
-        done = subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False)  # noqa: S603  # our own commands
-        return done.returncode == 0, done.stdout + done.stderr
-
-    def generates(self) -> None:
-        for package in ("dashboards", "alerts"):
-            succeeded, said = self.run(package, "build")
-            assert succeeded, said
-
-    def stops(self, *words: str) -> str:
-        succeeded, said = self.run(*words)
-        assert not succeeded
-        return said
-
-    def generated_with(self, text: str) -> set[str]:
-        """Return which generated files hold the text, the cases apart: they are by hand."""
-        return {
-            str(path.relative_to(self.root))
-            for folder in CODE
-            for path in (self.root / folder).rglob("*.*")
-            if path.name != "tests.yaml" and text in path.read_text(encoding="utf-8")
-        }
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Tree:
-    for package in PACKAGES:
-        ignored = shutil.ignore_patterns("__pycache__", ".env")
-        shutil.copytree(TOP / package, tmp_path / package, ignore=ignored)
-    shutil.copy(TOP / "README.md", tmp_path)
-    return Tree(tmp_path)
+    return Tree.copied_to(tmp_path)
 
 
 def test_a_metric_is_renamed_in_rules_boards_and_objects_and_named_where_people_wrote_it(
