@@ -7,7 +7,7 @@ can commit there any more, so no entry ever appears before one that is sealed.
 
 import asyncio
 import math
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager
 from typing import Final
 
 import structlog
@@ -20,7 +20,7 @@ from app.database import audit
 from app.database.audit import LinkRow, StoredEntry
 from app.database.failures import DRIVER_ERRORS
 from app.database.pool import Connection, DatabasePool
-from app.errors import Unavailable
+from app.errors import PoolExhausted, Unavailable
 from telemetry.metrics import Meter
 
 logger = structlog.stdlib.get_logger()
@@ -138,13 +138,24 @@ class LagSampler:
             await self.sample()
 
     async def sample(self) -> None:
-        """Set the gauge; not a number while the database is away, which is no good news."""
+        """Set the gauge; not a number while the database is away, which is no good news.
+
+        A pool that is full says nothing of the database: what was known last stands.
+        """
         lag = math.nan
-        with suppress(*_OUTAGE), suppress_instrumentation():
-            async with self._pool.acquire() as connection:
-                end = await end_of_chain(connection)
-                lag = await audit.oldest_unsealed_age(connection, end.xid, end.entry_id)
+        try:
+            with suppress_instrumentation():
+                lag = await self._asked()
+        except PoolExhausted:
+            return
+        except _OUTAGE:
+            pass
         self._lag.set(lag)
+
+    async def _asked(self) -> float:
+        async with self._pool.acquire() as connection:
+            end = await end_of_chain(connection)
+            return await audit.oldest_unsealed_age(connection, end.xid, end.entry_id)
 
 
 async def end_of_chain(connection: Connection) -> Position:

@@ -23,6 +23,7 @@ _TRIES, _QUIET_SECONDS = 6, 15.0
 _NOT_TO_EVALUATE = """
 groups:
   - name: broken
+    interval: 1s
     rules:
       - record: broken:up:ratio
         expr: up / on () up

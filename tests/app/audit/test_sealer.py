@@ -84,6 +84,21 @@ async def test_the_lag_is_the_age_of_the_oldest_unsealed_entry(
     assert math.isnan(captured.sample(signals.AUDIT_LAG))
 
 
+async def test_a_pool_that_is_full_says_nothing_of_the_database(
+    settings: Settings, captured: Captured
+) -> None:
+    one = settings.model_copy(
+        update={"database_pool_min": 1, "database_pool_max": 1, "database_acquire_seconds": 0.1}
+    )
+    pool = await DatabasePool.open(one, captured.telemetry)
+    lag = LagSampler(pool, captured.telemetry.meter)
+    await lag.sample()
+    async with pool.acquire():
+        await lag.sample()
+    assert captured.sample(signals.AUDIT_LAG) == 0
+    await pool.close()
+
+
 async def test_an_outage_is_counted_each_time_and_logged_once(
     pool: DatabasePool, sealer: Sealer, captured: Captured
 ) -> None:
