@@ -16,6 +16,8 @@ _EACH: Final = 5
 _MEMBERSHIPS: Final = 3
 _IN_ONE: Final = 10
 """Leaves in a folder, folders under a root."""
+_APART: Final = 7
+"""So that an outer group's roots are none of its members' own."""
 _BY: Final = "bench"
 _TABLES: Final = "grants, group_members, resource_parents, action_implications"
 
@@ -73,7 +75,7 @@ class Graph:
         return [(user + n) % (self._groups // 2) for n in range(_MEMBERSHIPS)]
 
     def _outer(self, inner: int) -> int:
-        return inner + self._groups // 2
+        return self._groups // 2 + (inner + _APART) % (self._groups // 2)
 
     def _root_of(self, group: int, number: int) -> int:
         return (group * _EACH + number) % self._roots
