@@ -108,11 +108,11 @@ _PROCESSES: Final = (
     table(
         "What runs",
         information(BUILD_INFO, by=(*_PROCESS, BUILD_INFO.label("service.version"))),
-        information(PYTHON_INFO, by=(*_PROCESS, PYTHON_INFO.label("version"))),
+        information(PYTHON_INFO, by=(*_PROCESS, PYTHON_INFO.label("version"))).named("python"),
         age(START_TIME, by=_PROCESS).named("up for"),
         answers="Which build runs where, on which Python, since when?",
         if_wrong="A short time up that nobody asked for is a crash: see the log's last lines.",
-        height=6,
+        width=16,
     ),
 )
 

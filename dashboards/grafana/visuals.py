@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from dashboards.model import Colour, Panel, Visual
 from dashboards.queries import Query, Shape
+from telemetry.catalog.declarations import Label
 
 Json = dict[str, Any]
 
@@ -66,10 +67,17 @@ def transformations(panel: Panel) -> list[Json]:
         else:
             renamed[column] = _column(query)
         for label in query.by:
-            words = label.attribute.rsplit(".", 1)[-1].replace("_", " ")
-            renamed[label.prometheus_name] = words.capitalize()
+            renamed[label.prometheus_name] = _heading(panel, query, label)
     organised = {"excludeByName": excluded, "indexByName": {}, "renameByName": renamed}
     return [{"id": "merge", "options": {}}, {"id": "organize", "options": organised}]
+
+
+def _heading(panel: Panel, query: Query, label: Label) -> str:
+    """Return a label's words, after the query's name where the label is that query's alone."""
+    words = label.attribute.rsplit(".", 1)[-1].replace("_", " ")
+    of_all = all(label in other.by for other in panel.queries)
+    named = query.shape is Shape.INFORMATION and not of_all
+    return f"{query.name if named else ''} {words}".strip().capitalize()
 
 
 def _column(query: Query) -> str:

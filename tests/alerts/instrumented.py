@@ -4,6 +4,7 @@ import errno
 import itertools
 import socket
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -62,7 +63,7 @@ class InstrumentedService:
         self._durations = meter.histogram(http.REQUEST_DURATION)
         self._growing = meter.counter(_GROWING)
         self._numbers = itertools.count()
-        self._scrapers: list[socket.socket] = []
+        self._scrapers: deque[socket.socket] = deque()
 
     def break_down(self) -> None:
         self._broken.set()
@@ -111,12 +112,13 @@ class InstrumentedService:
         self._growing.add(1, str(next(self._numbers)) if broken else "one")
         if not broken:
             self._leave()
-        elif len(self._scrapers) < 4 * MAX_CONNECTIONS:
+        else:
             self._scrapers.append(socket.create_connection(("127.0.0.1", self.port)))
+            self._leave(but=2 * MAX_CONNECTIONS)
 
-    def _leave(self) -> None:
-        while self._scrapers:
-            self._scrapers.pop().close()
+    def _leave(self, but: int = 0) -> None:
+        while len(self._scrapers) > but:
+            self._scrapers.popleft().close()
 
     def _write(self, data: bytes) -> int:
         if self._broken.is_set():
