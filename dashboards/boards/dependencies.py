@@ -116,6 +116,7 @@ DATABASE_CLIENTS: Final = (
         if_wrong="Connection errors: is the server up? Others: the trace of the request.",
         width=6,
         when_empty="No operation failed in this range",
+        quiet=Quiet("No operation fails while all is well.", Shown.LATER),
     ),
     timeseries(
         "Redis: failed share",

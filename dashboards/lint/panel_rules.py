@@ -67,6 +67,14 @@ def targets(panel: Json) -> Iterator[str]:
             yield f"query {target.get('refId')} has no legend"
 
 
+def headings(panel: Json) -> Iterator[str]:
+    """Hold a table to columns that can be told apart."""
+    for step in panel.get("transformations", []):
+        found = sorted(step["options"].get("renameByName", {}).values())
+        if len(set(found)) != len(found):
+            yield f"has columns of the same name: {found}"
+
+
 def exemplars(panel: Json) -> Iterator[str]:
     """Hold panels to exemplars wherever raw buckets are drawn, and only there."""
     asked = [target for target in panel.get("targets", []) if target.get("exemplar")]

@@ -97,6 +97,13 @@ MUTATIONS: dict[str, tuple[str, Callable[[Json], Any]]] = {
     "no query": ("targets", lambda d: _panel(d).update(targets=[])),
     "same letter": ("targets", lambda d: _panel(d)["targets"][1].update(refId="A")),
     "no legend": ("targets", lambda d: _panel(d)["targets"][0].update(legendFormat="")),
+    "columns of the same name": (
+        "headings",
+        lambda d: [
+            step["options"].update(renameByName={"method": "Method", "verb": "Method"})
+            for step in _panel(d, "Routes")["transformations"]
+        ],
+    ),
     "no exemplars": (
         "exemplars",
         lambda d: [target.update(exemplar=False) for target in _panel(d)["targets"]],
