@@ -11,12 +11,12 @@ _PATH: Final = (1, 2, 2)
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 
 
-def count_spans(request: bytes) -> int:
+def count_spans(request: bytes | memoryview) -> int:
     """Return the number of spans; `ValueError` for what is no protobuf."""
     return _count(request, 0, len(request), _PATH)
 
 
-def _count(data: bytes, start: int, end: int, path: tuple[int, ...]) -> int:
+def _count(data: bytes | memoryview, start: int, end: int, path: tuple[int, ...]) -> int:
     wanted, rest = path[0], path[1:]
     found = 0
     for field, first, last in _fields(data, start, end):
@@ -25,7 +25,7 @@ def _count(data: bytes, start: int, end: int, path: tuple[int, ...]) -> int:
     return found
 
 
-def _fields(data: bytes, position: int, end: int) -> Iterator[tuple[int, int, int]]:
+def _fields(data: bytes | memoryview, position: int, end: int) -> Iterator[tuple[int, int, int]]:
     """Yield each length-delimited field's number and the bounds of its content."""
     while position < end:
         tag, position = _varint(data, position, end)
@@ -46,7 +46,7 @@ def _fields(data: bytes, position: int, end: int) -> Iterator[tuple[int, int, in
             raise ValueError(message)
 
 
-def _varint(data: bytes, position: int, end: int) -> tuple[int, int]:
+def _varint(data: bytes | memoryview, position: int, end: int) -> tuple[int, int]:
     value = shift = 0
     while position < end:
         byte = data[position]

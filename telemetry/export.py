@@ -27,6 +27,8 @@ _DELAY_SECONDS: Final = 0.5
 _TIMEOUT_SECONDS: Final = 5.0
 _RETRY_WHILE_STOPPING_SECONDS: Final = 0.25
 _MAX_BATCH_BYTES: Final = 4 * 1024 * 1024
+_PIECE: Final = 64
+"""Spans that are taken in one go: by how many of them a batch may pass its bytes."""
 _THREAD: Final = "telemetry-spans"
 
 
@@ -71,6 +73,7 @@ class SpanExport(SpanSink):
         # while its own thread holds it would wait for without end.
         self._bytes_in = 0
         self._bytes_out = 0
+        self._taking = threading.Lock()
         self._batch = batch
         self._retries = retries or Retries()
         self._ledger = Ledger(meter)
@@ -188,13 +191,13 @@ class SpanExport(SpanSink):
         """Take one batch out of the queue; the thread and the stop may both be at it."""
         spans: list[EncodedSpan] = []
         size = 0
-        while len(spans) < self._batch and size < _MAX_BATCH_BYTES:
-            try:
-                spans.append(self._queue.popleft())
-            except IndexError:
-                break
-            size += len(spans[-1][1])
-        self._bytes_out += size
+        with self._taking:
+            while self._queue and len(spans) < self._batch and size < _MAX_BATCH_BYTES:
+                number = min(len(self._queue), _PIECE, self._batch - len(spans))
+                piece = [self._queue.popleft() for _ in range(number)]
+                size += sum([len(data) for _, data, _ in piece])
+                spans += piece
+            self._bytes_out += size
         return spans
 
     def _deliver(self, spans: list[EncodedSpan]) -> tuple[str, int]:

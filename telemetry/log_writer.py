@@ -22,7 +22,7 @@ from telemetry.log_line import MAX_LINE_BYTES, shortened
 from telemetry.metrics import Meter
 
 _FLUSH_SECONDS: Final = 0.1
-_FLUSH_BYTES: Final = 64 * 1024
+_FLUSH_LINES: Final = 256
 _STDOUT: Final = 1
 
 
@@ -119,14 +119,11 @@ class LogWriter:
 
     def _flush(self) -> None:
         while self._lines and not self._abandoned:
-            chunk: list[bytes] = []
-            size = 0
-            while self._lines and size < _FLUSH_BYTES:
-                line = self._lines.popleft()
-                chunk.append(line)
-                size += len(line)
+            chunk = [self._lines.popleft() for _ in range(min(len(self._lines), _FLUSH_LINES))]
             self._in_hand = len(chunk)
-            lost = min(len(chunk), self._write_all(b"".join(chunk)).count(b"\n"))
+            data = b"".join(chunk)
+            size = len(data)
+            lost = min(len(chunk), self._write_all(data).count(b"\n"))
             if not self._abandoned:
                 self._counter.add(len(chunk) - lost, "")
                 self._counter.add(lost, "write_failed")

@@ -21,7 +21,7 @@ from opentelemetry.trace import Link, SpanContext, StatusCode, TraceState
 
 from telemetry.allow_list import AllowList
 from telemetry.otlp_attributes import AttributeEncoder, encode_resource
-from telemetry.protobuf import fixed32, fixed64, integer, length_delimited, text, varint
+from telemetry.protobuf import embedded, fixed32, fixed64, integer, length_delimited, text, varint
 from telemetry.spans import RecordedSpan
 
 _HAS_IS_REMOTE, _IS_REMOTE = 0x100, 0x200
@@ -56,9 +56,9 @@ def wrap_request(
     resource: Resource, groups: Iterable[tuple[InstrumentationScope, Iterable[bytes]]]
 ) -> bytes:
     """Return an ExportTraceServiceRequest of spans that are encoded already, by their scope."""
-    scopes = b"".join(length_delimited(2, _scope_spans(scope, spans)) for scope, spans in groups)
-    resource_spans = length_delimited(1, encode_resource(resource.attributes)) + scopes
-    return length_delimited(1, resource_spans + text(3, resource.schema_url))
+    scopes = [part for scope, spans in groups for part in _scope_spans(scope, spans)]
+    of_resource = length_delimited(1, encode_resource(resource.attributes))
+    return b"".join(embedded(1, [of_resource, *scopes, text(3, resource.schema_url)]))
 
 
 def _by_scope(
@@ -72,9 +72,9 @@ def scope_of(span: ReadableSpan) -> InstrumentationScope:
     return span.instrumentation_scope or InstrumentationScope("unknown")
 
 
-def _scope_spans(scope: InstrumentationScope, spans: Iterable[bytes]) -> bytes:
+def _scope_spans(scope: InstrumentationScope, spans: Iterable[bytes]) -> list[bytes]:
     head = length_delimited(1, text(1, scope.name) + text(2, scope.version or ""))
-    return head + b"".join(spans) + text(3, scope.schema_url or "")
+    return embedded(2, [head, *spans, text(3, scope.schema_url or "")])
 
 
 class SpanEncoder:

@@ -30,6 +30,11 @@ def length_delimited(field: int, payload: bytes) -> bytes:
     return tag(field, _BYTES) + varint(len(payload)) + payload
 
 
+def embedded(field: int, parts: list[bytes]) -> list[bytes]:
+    """Encode a message of many parts, still in parts: what is long is copied once, at last."""
+    return [tag(field, _BYTES) + varint(sum(map(len, parts))), *parts]
+
+
 def text(field: int, value: str) -> bytes:
     """Encode a string; what UTF-8 cannot carry is replaced."""
     return length_delimited(field, value.encode(errors="replace"))
