@@ -114,6 +114,11 @@ def _check(asked: argparse.Namespace) -> int:
     found = list(check.problems())
     for problem in found:
         sys.stderr.write(f"{problem}\n")
+    table = matrix.rows_now()
+    sys.stdout.write("alerts: what `make test` has to show of each rule\n")
+    sys.stdout.writelines(
+        f"alerts: {line}\n" for line in matrix.lines(table, matrix.declared(table))
+    )
     return 1 if found else 0
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from compose.native.tools import Tools
-from dashboards import coverage, decoding, files, kubernetes, promtool
+from dashboards import coverage, decoding, files, kubernetes, matrix, promtool, readme
 from dashboards.boards import BOARDS
 from dashboards.lint import lint
 from dashboards.metrics import METRICS
@@ -42,6 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     if command == "build":
         files.write(dashboards)
         kubernetes.write(dashboards)
+        readme.write(BOARDS)
         _say(f"dashboards: {len(dashboards)} written to {files.FOLDER.name}/")
         return 0
     return _check(dashboards, Tools().look("promtool"))
@@ -58,11 +59,15 @@ def _check(dashboards: dict[str, dict[str, Any]], tool: Path | None) -> int:
         )
     if faults:
         return 1
-    panels = sum(len(board.panels) for board in BOARDS)
-    queries = sum(len(panel.queries) for board in BOARDS for panel in board.panels)
+    _say("dashboards: what `make test` has to show of each board's panels")
+    rows = [matrix.HEADER, *(line.cells for line in matrix.matrix(BOARDS))]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for first, *figures in rows:
+        padded = (text.rjust(width) for text, width in zip(figures, widths[1:], strict=True))
+        _say(f"dashboards: {first.ljust(widths[0])} | {' | '.join(padded)}")
     _say(
-        f"dashboards: {len(dashboards)} boards, {panels} panels, {queries} queries, "
-        f"{len(METRICS)} metrics ({len(UNPLOTTED)} with a reason instead of a panel): in order"
+        f"dashboards: {len(dashboards)} boards, {len(METRICS)} metrics ({len(UNPLOTTED)} with a "
+        "reason instead of a panel): in order"
     )
     return 0
 
@@ -70,6 +75,7 @@ def _check(dashboards: dict[str, dict[str, Any]], tool: Path | None) -> int:
 def _faults(dashboards: dict[str, dict[str, Any]], tool: Path | None) -> Iterator[str]:
     yield from files.stale(dashboards)
     yield from kubernetes.stale(dashboards)
+    yield from readme.stale(BOARDS)
     yield from coverage.gaps(BOARDS, (*METRICS, *RECORDED), UNPLOTTED)
     for name, dashboard in dashboards.items():
         yield from map(str, lint(dashboard, (*METRICS, *RECORDED)))

@@ -18,6 +18,7 @@ from compose.drill.watch import Watch
 from compose.faults.catalogue import FAULTS, named
 from compose.faults.model import Fault
 from compose.faults.stage import staged
+from compose.incident.command import write as incident_pages
 from compose.native.commands import add_platform_arguments, platform_options, run_command
 from compose.native.errors import RunError
 from compose.native.ports import Ports
@@ -63,8 +64,10 @@ def run(arguments: list[str]) -> int:
             _detourable(chosen), faults, console, Healthy(options.rate, options.healthy)
         )
         keep(scorecard)
+        pages = incident_pages(FOLDER, [fault.name for fault in faults])
         console.print(report.table(scorecard))
         console.print("\n".join(report.summary(scorecard)), highlight=False, soft_wrap=True)
+        console.print(f"a page for each incident: {pages[-1]}", highlight=False, soft_wrap=True)
         if options.write:
             report.into_readme(scorecard)
         return 1 if scorecard.faults else 0

@@ -102,7 +102,10 @@ STORE_FAULTS: Final = (
         may_follow=(*_BEHIND_THE_DATABASE, BYPASSED, SATURATED),
         must_not=(BREAKER, DOWN),
         evidence=Evidence(
-            ("database", "Failed operations by kind"), _CHECK, http.REQUEST_FINISHED, failed=True
+            ("service-overview", "Server errors by route and kind"),
+            _CHECK,
+            http.REQUEST_FINISHED,
+            failed=True,
         ),
         inject=_kill_postgresql,
         repair=_start_postgresql,

@@ -26,7 +26,7 @@ def figures(incident: Incident) -> Markup:
     over = None
     if moments.resolved is not None and moments.repaired is not None:
         over = moments.resolved - moments.repaired
-    theory = f"the rules' own best: {incident.theory:.0f} s" if incident.theory is not None else ""
+    theory = f"by the rules within {incident.theory:.0f} s" if incident.theory is not None else ""
     shown = (
         ("told after", _seconds(moments.told), theory),
         ("repaired after", _seconds(moments.repaired), ""),
