@@ -50,7 +50,8 @@ def _rules(clock: Clock) -> Cause:
 
 
 def _notifications(clock: Clock) -> Cause:
-    window = clock.window("5m")
+    # A message that fails is tried until the next is due, and counted once in a group interval.
+    window = clock.window("15m")
     by = f"{PROCESS}, integration"
     failed = (
         f"sum by ({by}) (increase({promql.selector(_NOTIFICATIONS_FAILED, _ALERTMANAGER)}"
