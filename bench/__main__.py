@@ -106,13 +106,11 @@ def _options(known: Mapping[str, Comparison]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench")
     parser.add_argument("only", nargs="*", help=", ".join(known))
     parser.add_argument("--long", action="store_true", help="more rounds, a million requests")
-    parser.add_argument("--write", type=Path, metavar="PAGE", help="put the tables into a page")
+    page.add_option(parser, page.BLOCK)
     options = parser.parse_args()
     unknown = set(options.only) - set(known)
     if unknown:
         parser.error(f"no such comparison: {', '.join(sorted(unknown))}")
-    if options.write and not page.has_place(options.write):
-        parser.error(f"{options.write} has no place for the tables: {page.BEGIN} and {page.END}")
     return options
 
 

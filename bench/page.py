@@ -1,41 +1,46 @@
 """The results in a page of Markdown, between two marks; the rest of the page is written by hand."""
 
+import argparse
 import datetime as dt
 from pathlib import Path
 from typing import Final
 
 from bench.results import Results
 from bench.sheets import EXPLANATION, Sheet, figures, ratios, remarks, where
+from compose.markdown import Block, NoPlaceError, table
 
-BEGIN: Final = "<!-- measured: begin -->"
-END: Final = "<!-- measured: end -->"
+BLOCK: Final = Block("figures", "python -m bench --write docs/bench.md")
 
 
-def has_place(page: Path) -> bool:
-    """Return whether the page is there and has both marks, in order."""
-    text = page.read_text("utf-8") if page.is_file() else ""
-    return 0 <= text.find(BEGIN) < text.find(END)
+def add_option(parser: argparse.ArgumentParser, block: Block) -> None:
+    """Let a command write its block into a page, which is looked at before anything is measured."""
+
+    def with_place(word: str) -> Path:
+        page = Path(word)
+        try:
+            block.filled(page.read_text("utf-8"), "")
+        except (OSError, NoPlaceError) as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+        return page
+
+    told = "put the tables into a page"
+    parser.add_argument("--write", type=with_place, metavar="PAGE", help=told)
 
 
 def write(page: Path, results: Results) -> None:
     """Put the tables where the last ones were."""
-    text = page.read_text("utf-8")
-    before, after = text.partition(BEGIN)[0], text.partition(END)[2]
     today = dt.datetime.now(dt.UTC).date()
     length = "make bench ARGUMENTS=--long" if results.long else "make bench"
     parts = (
-        f"{BEGIN}\nMeasured on {today} by `{length}`: {where(results)}",
+        f"Measured on {today} by `{length}`: {where(results)}",
         as_markdown(ratios(results)),
         EXPLANATION,
         as_markdown(figures(results)),
-        *(f"- {remark}" for remark in remarks(results)),
-        END,
+        "\n".join(f"- {remark}" for remark in remarks(results)),
     )
-    page.write_text(before + "\n\n".join(parts) + after, "utf-8")
+    BLOCK.write(page, "\n\n".join(parts))
 
 
 def as_markdown(sheet: Sheet) -> str:
     """Return a sheet as a table of Markdown."""
-    rule = ("---" if number < sheet.texts else "--:" for number in range(len(sheet.head)))
-    lines = (sheet.head, tuple(rule), *sheet.lines)
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return table(sheet.head, sheet.lines, sheet.texts)

@@ -64,8 +64,5 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--quick", action="store_true", help="short stretches: to see that it works"
     )
-    parser.add_argument("--write", type=Path, metavar="PAGE", help="put the tables into a page")
-    options = parser.parse_args(arguments)
-    if options.write and not page.has_place(options.write):
-        parser.error(f"{options.write} has no place for the tables: {page.BEGIN} and {page.END}")
-    return options
+    page.add_option(parser, results.BLOCK)
+    return parser.parse_args(arguments)

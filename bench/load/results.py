@@ -13,10 +13,12 @@ from bench.environment import machine
 from bench.load.knee import HALF, SATURATED, Found, Step
 from bench.load.replicas import PROXY, WEB, Row
 from bench.load.utilisation import POSTGRES, VALKEY
-from bench.page import BEGIN, END, as_markdown
+from bench.page import as_markdown
 from bench.sheets import Sheet
+from compose.markdown import Block
 
 COMMAND: Final = "make load"
+BLOCK: Final = Block("figures", "python -m bench load --write docs/load.md")
 _FOREIGN: Final = 0.2
 _LATE: Final = 0.002
 
@@ -157,20 +159,17 @@ def sentences(results: Results) -> Iterator[str]:
 
 def put_into(page: Path, results: Results) -> None:
     """Put the tables where the last ones were."""
-    text = page.read_text("utf-8")
-    before, after = text.partition(BEGIN)[0], text.partition(END)[2]
     facts = machine()
     where = (
         f"Measured on {dt.datetime.now(dt.UTC).date()} by `{COMMAND}`: {facts['processor']}, "
         f"{facts['cores']} cores, {facts['system']}, Python {facts['python']}."
     )
     parts = (
-        f"{BEGIN}\n{where}",
+        where,
         *(as_markdown(sheet) for sheet in sheets(results)),
         "\n".join(f"- {sentence}" for sentence in sentences(results)),
-        END,
     )
-    page.write_text(before + "\n\n".join(parts) + after, "utf-8")
+    BLOCK.write(page, "\n\n".join(parts))
 
 
 def _objections(found: tuple[Step, ...]) -> Iterator[str]:

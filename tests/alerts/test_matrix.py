@@ -70,7 +70,7 @@ def test_the_readme_is_renewed_between_its_marks_alone(
     assert readme.page() == {stale: text}
 
     stale.write_text("nothing")
-    with pytest.raises(ValueError, match="no place for the matrix"):
+    with pytest.raises(ValueError, match="no place for the alert matrix"):
         readme.page()
 
 

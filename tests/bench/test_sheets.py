@@ -1,3 +1,4 @@
+import argparse
 import io
 from dataclasses import replace
 from pathlib import Path
@@ -89,23 +90,30 @@ def test_the_tables_fit_into_a_hundred_columns() -> None:
 
 def test_the_page_gets_new_tables_in_place_of_the_old_ones(tmp_path: Path) -> None:
     path = tmp_path / "bench.md"
-    path.write_text(f"# Bench\n\n{page.BEGIN}\nold\n{page.END}\n\nThe end.\n")
+    path.write_text(f"# Bench\n\n{page.BLOCK.opening}\nold\n{page.BLOCK.closing}\n\nThe end.\n")
     page.write(path, results(row("first", 1.0)))
     page.write(path, results(row("second", 1.0)))
     text = path.read_text()
-    assert text.startswith("# Bench\n\n<!-- measured: begin -->\nMeasured on ")
-    assert text.endswith("<!-- measured: end -->\n\nThe end.\n")
+    assert text.startswith(f"# Bench\n\n{page.BLOCK.opening}\nMeasured on ")
+    assert text.endswith(f"{page.BLOCK.closing}\n\nThe end.\n")
     assert "| second | bare | 0.46* |" in text
     assert "old" not in text
     assert "first" not in text
 
 
-@pytest.mark.parametrize("text", ["", page.BEGIN, f"{page.END} {page.BEGIN}"])
+@pytest.mark.parametrize(
+    "text", ["", page.BLOCK.opening, f"{page.BLOCK.closing} {page.BLOCK.opening}"]
+)
 def test_a_page_without_the_marks_is_refused_before_anything_is_measured(
     tmp_path: Path, text: str
 ) -> None:
-    assert not page.has_place(tmp_path / "none.md")
-    (tmp_path / "some.md").write_text(text)
-    assert not page.has_place(tmp_path / "some.md")
-    (tmp_path / "good.md").write_text(f"{page.BEGIN}{page.END}")
-    assert page.has_place(tmp_path / "good.md")
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    page.add_option(parser, page.BLOCK)
+    good, bad = tmp_path / "good.md", tmp_path / "bad.md"
+    good.write_text(f"{page.BLOCK.opening}{page.BLOCK.closing}")
+    bad.write_text(text)
+
+    assert parser.parse_args(["--write", str(good)]).write == good
+    for refused in (bad, tmp_path / "none.md"):
+        with pytest.raises(argparse.ArgumentError, match="--write"):
+            parser.parse_args(["--write", str(refused)])

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from compose.markdown import NoPlaceError
 from dashboards import readme
 from dashboards.boards import BOARDS
 from dashboards.matrix import matrix
 from dashboards.model import Shown
 from dashboards.proof.proving import excused_to
-from telemetry.catalog.declarations import DeclarationError
 
 
 def test_the_last_line_is_the_sum_of_the_others() -> None:
@@ -40,7 +40,7 @@ def test_the_readme_has_the_matrix() -> None:
 
 def test_an_older_matrix_is_found_and_replaced(tmp_path: Path) -> None:
     file = tmp_path / "README.md"
-    file.write_text(f"before\n{readme.OPEN}\nold\n{readme.CLOSE}\nafter\n")
+    file.write_text(f"before\n{readme.BLOCK.opening}\nold\n{readme.BLOCK.closing}\nafter\n")
 
     assert list(readme.stale(BOARDS, file))
     readme.write(BOARDS, file)
@@ -55,5 +55,5 @@ def test_a_readme_without_a_place_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "README.md"
     file.write_text("no place\n")
 
-    with pytest.raises(DeclarationError, match="no place for the matrix"):
+    with pytest.raises(NoPlaceError, match="no place for the panel matrix"):
         readme.write(BOARDS, file)

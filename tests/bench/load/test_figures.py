@@ -17,7 +17,6 @@ from bench.load.knee import HALF, SATURATED, Found, Step, quantile, step_of
 from bench.load.replicas import Row
 from bench.load.results import Results
 from bench.load.utilisation import Reading, Utilisation, between
-from bench.page import BEGIN, END
 from telemetry.catalog import http
 
 OK = ("POST", "/permissions/check", 200)
@@ -134,7 +133,7 @@ def test_the_page_gets_tables_and_sentences_between_its_marks(tmp_path: Path) ->
     steps = (step(), step(SATURATED, None, loop=0.95, machine=2.0))
     found = Results(quick=False, found=Found(200.0, steps), rows=(row(1), row(2)))
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{BEGIN}\nlast run\n{END}\nafter\n")
+    page.write_text(f"before\n{results.BLOCK.opening}\nlast run\n{results.BLOCK.closing}\nafter\n")
     results.put_into(page, found)
     text = page.read_text()
     assert text.startswith("before\n")

@@ -11,6 +11,7 @@ from compose.drill.record import Record, Verdict
 from compose.drill.scorecard import Scorecard
 from compose.drill.watch import Notice, Said, of_webhook
 from compose.faults.catalogue import named
+from compose.markdown import NoPlaceError
 
 (REDIS,) = named(["redis-down"])
 BREAKER, AVAILABILITY = "AuthorizationBreakerOpen", "ApiAvailabilityBudgetBurn"
@@ -152,13 +153,15 @@ def test_the_document_is_what_the_design_says() -> None:
 
 def test_the_scorecard_replaces_its_block_and_nothing_else(tmp_path: Path) -> None:
     page = tmp_path / "README.md"
-    page.write_text(f"before\n{report.OPEN}\nof yesterday\n{report.CLOSE}\nafter\n")
+    page.write_text(
+        f"before\n{report.BLOCK.opening}\nof yesterday\n{report.BLOCK.closing}\nafter\n"
+    )
 
     report.into_readme(scorecard(verdict("redis-down", 4, 5)), page)
 
     text = page.read_text()
-    assert text.startswith(f"before\n{report.OPEN}\n")
-    assert text.endswith(f"{report.CLOSE}\nafter\n")
+    assert text.startswith(f"before\n{report.BLOCK.opening}\n")
+    assert text.endswith(f"{report.BLOCK.closing}\nafter\n")
     assert "| redis-down | A | 4.0 | 5.0 | 10.0 |" in text
     assert "yesterday" not in text
 
@@ -167,7 +170,7 @@ def test_a_page_without_a_block_is_refused(tmp_path: Path) -> None:
     page = tmp_path / "README.md"
     page.write_text("nothing here\n")
 
-    with pytest.raises(report.MarkersError):
+    with pytest.raises(NoPlaceError):
         report.into_readme(scorecard(), page)
 
 
