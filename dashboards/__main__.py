@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from compose.native.tools import Tools
-from dashboards import coverage, decoding, files, kubernetes, matrix, promtool, readme
+from dashboards import coverage, decoding, files, kubernetes, matrix, promtool, readme, reference
 from dashboards.boards import BOARDS
 from dashboards.lint import lint
 from dashboards.metrics import METRICS
@@ -43,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         files.write(dashboards)
         kubernetes.write(dashboards)
         readme.write(BOARDS)
+        reference.write(BOARDS)
         _say(f"dashboards: {len(dashboards)} written to {files.FOLDER.name}/")
         return 0
     return _check(dashboards, Tools().look("promtool"))
@@ -76,6 +77,7 @@ def _faults(dashboards: dict[str, dict[str, Any]], tool: Path | None) -> Iterato
     yield from files.stale(dashboards)
     yield from kubernetes.stale(dashboards)
     yield from readme.stale(BOARDS)
+    yield from reference.stale(BOARDS)
     yield from coverage.gaps(BOARDS, (*METRICS, *RECORDED), UNPLOTTED)
     for name, dashboard in dashboards.items():
         yield from map(str, lint(dashboard, (*METRICS, *RECORDED)))

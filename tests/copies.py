@@ -24,6 +24,7 @@ class Tree:
             ignored = shutil.ignore_patterns("__pycache__", ".env")
             shutil.copytree(TOP / package, root / package, ignore=ignored)
         shutil.copy(TOP / "README.md", root)
+        (root / "docs").mkdir()  # for the list of metrics
         return cls(root)
 
     def change(self, file: str, old: str, new: str) -> None:
