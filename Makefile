@@ -38,7 +38,7 @@ test: $(INSTALLED) ## Run every test, the chain from a request to a delivered al
 	@$(RUN) -m pytest
 
 check: $(INSTALLED) ## Lint, types, import contracts, generated files current, configuration valid, cost in bounds
-	@$(RUN) -m compose provision
+	@$(RUN) -m compose provision --linters
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m ruff check .
 	@$(RUN) -m mypy

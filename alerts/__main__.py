@@ -114,6 +114,9 @@ def _check(asked: argparse.Namespace) -> int:
     found = list(check.problems())
     for problem in found:
         sys.stderr.write(f"{problem}\n")
+    if not tools.is_here("pint"):
+        absent = "pint is not on this machine (python -m compose provision --linters)"
+        sys.stdout.write(f"alerts: {absent}: it has not judged the rules\n")
     table = matrix.rows_now()
     sys.stdout.write("alerts: what `make test` has to show of each rule\n")
     sys.stdout.writelines(

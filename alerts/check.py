@@ -23,6 +23,14 @@ def problems() -> Iterator[str]:
     yield from runbooks_check.problems({rule.name for rule in rules}, build.RUNBOOKS)
     yield from _refused("promtool", "check", "rules", "--lint-fatal", build.GENERATED / build.RULES)
     yield from _refused("amtool", "check-config", build.GENERATED / build.ALERTMANAGER)
+    if tools.is_here("pint"):
+        yield from pint(build.GENERATED / build.RULES)
+
+
+def pint(rules: Path) -> Iterator[str]:
+    """Yield what pint, which asks no Prometheus here, objects to, be it but for information."""
+    how = ("--no-color", "--offline", "--config", build.HERE / "pint.hcl", "--log-level", "warn")
+    yield from _refused("pint", *how, "lint", "--min-severity", "info", "--fail-on", "info", rules)
 
 
 def _outdated() -> Iterator[str]:

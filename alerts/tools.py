@@ -1,4 +1,4 @@
-"""promtool and amtool, found as the native run finds its parts."""
+"""promtool, amtool and pint, found as the native run finds its parts."""
 
 import subprocess
 from dataclasses import dataclass
@@ -13,6 +13,11 @@ class Outcome:
 
     succeeded: bool
     output: str
+
+
+def is_here(tool: str) -> bool:
+    """Return whether the tool is on this machine."""
+    return tools.Tools().look(tool) is not None
 
 
 def run(tool: str, *arguments: str | Path) -> Outcome:

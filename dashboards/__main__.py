@@ -10,11 +10,20 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from pathlib import Path
 from typing import Any, Final, cast
 
-from compose.native.tools import Tools
-from dashboards import coverage, decoding, files, kubernetes, matrix, promtool, readme, reference
+from compose.native.tools import TOOLS, Tools
+from dashboards import (
+    coverage,
+    decoding,
+    files,
+    kubernetes,
+    linter,
+    matrix,
+    promtool,
+    readme,
+    reference,
+)
 from dashboards.boards import BOARDS
 from dashboards.lint import lint
 from dashboards.metrics import METRICS
@@ -46,18 +55,16 @@ def main(arguments: list[str] | None = None) -> int:
         reference.write(BOARDS)
         _say(f"dashboards: {len(dashboards)} written to {files.FOLDER.name}/")
         return 0
-    return _check(dashboards, Tools().look("promtool"))
+    return _check(dashboards, Tools())
 
 
-def _check(dashboards: dict[str, dict[str, Any]], tool: Path | None) -> int:
-    faults = list(_faults(dashboards, tool))
+def _check(dashboards: dict[str, dict[str, Any]], tools: Tools) -> int:
+    faults = list(_faults(dashboards, tools))
     for fault in faults:
         _say(f"dashboards: {fault}")
-    if tool is None:
-        _say(
-            "dashboards: promtool is not on this machine (python -m compose provision): "
-            "the queries were not parsed"
-        )
+    for name in ("promtool", "dashboard-linter"):
+        if tools.look(name) is None:
+            _say(f"dashboards: {name} has judged nothing: {TOOLS[name].install} obtains it")
     if faults:
         return 1
     _say("dashboards: what `make test` has to show of each board's panels")
@@ -73,7 +80,7 @@ def _check(dashboards: dict[str, dict[str, Any]], tool: Path | None) -> int:
     return 0
 
 
-def _faults(dashboards: dict[str, dict[str, Any]], tool: Path | None) -> Iterator[str]:
+def _faults(dashboards: dict[str, dict[str, Any]], tools: Tools) -> Iterator[str]:
     yield from files.stale(dashboards)
     yield from kubernetes.stale(dashboards)
     yield from readme.stale(BOARDS)
@@ -82,8 +89,10 @@ def _faults(dashboards: dict[str, dict[str, Any]], tool: Path | None) -> Iterato
     for name, dashboard in dashboards.items():
         yield from map(str, lint(dashboard, (*METRICS, *RECORDED)))
         yield from (f"{name}: {place}" for place in decoding.lost(dashboard))
-    if tool is not None:
-        yield from promtool.refused(tool, list(dashboards.values()))
+    if parser := tools.look("promtool"):
+        yield from promtool.refused(parser, list(dashboards.values()))
+    if judge := tools.look("dashboard-linter"):
+        yield from linter.refused(judge, (files.FOLDER / name for name in dashboards))
 
 
 def _say(line: str) -> None:

@@ -52,7 +52,7 @@ def _line(metric: Metric, boards: tuple[Board, ...]) -> tuple[str, ...]:
         metric.unit,
         "<br>".join(map(_label, metric.labels)),
         _what(metric),
-        drawn or f"none: {UNPLOTTED[metric]}",
+        drawn or f"none: {UNPLOTTED.get(metric, 'for no reason yet')}",
     )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import itertools
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
@@ -22,6 +23,9 @@ API_KEY = "a key for tests"
 _TEMPLATE = "migrated"
 _NUMBERS = itertools.count()
 
+# A shell that starts the tests in the background has them ignore Ctrl-C, and all that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A deadline would assert a duration, on a machine that others use as well.
 hypothesis.settings.register_profile("sightline", deadline=None)

@@ -72,13 +72,15 @@ def down(arguments: list[str]) -> int:
 def obtain(arguments: list[str]) -> int:
     """Obtain what the native run needs and this machine lacks, into the cache folder."""
     parser = argparse.ArgumentParser(prog="python -m compose provision", description=obtain.__doc__)
-    parser.parse_args(arguments)
+    told = "dashboard-linter and pint too, which `make check` judges boards and rules with"
+    parser.add_argument("--linters", action="store_true", help=told)
+    linters = parser.parse_args(arguments).linters
 
     async def run() -> int:
         console = Console()
         tools = Tools()
         with shown(console) as progress:
-            await obtain_missing(tools, progress)
+            await obtain_missing(tools, progress, linters=linters)
         lacking = "" if tools.look("jaeger") else " but Jaeger: traces will go to a file"
         told = f"everything is here{lacking}; the cache is {tools.cache}"
         console.print(told, highlight=False, soft_wrap=True)

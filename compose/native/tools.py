@@ -15,7 +15,10 @@ from typing import Final
 from compose.native.errors import MissingPartError
 
 JAEGER_VERSION: Final = "v1.76.0"
+DASHBOARD_LINTER_VERSION: Final = "v0.0.0-20241224134444-1765d94aec4a"
+PINT_VERSION: Final = "v0.69.1"
 _PROVISION: Final = "python -m compose provision"
+_LINTERS: Final = f"{_PROVISION} --linters"
 _DEBIAN_POSTGRES: Final = Path("/usr/lib/postgresql")
 
 
@@ -69,6 +72,14 @@ TOOLS: Final[Mapping[str, Tool]] = {
     # Only the load test and its tests put one before the replicas; they obtain it by themselves.
     "haproxy": Tool("HAProxy", ("haproxy",), "make load", "debian/haproxy/usr/sbin/haproxy"),
     "jaeger": Tool("Jaeger", ("jaeger",), _PROVISION, f"jaeger-{JAEGER_VERSION}"),
+    # What others judge boards and rules with; our own checks do without.
+    "dashboard-linter": Tool(
+        "dashboard-linter",
+        ("dashboard-linter",),
+        _LINTERS,
+        f"dashboard-linter-{DASHBOARD_LINTER_VERSION}",
+    ),
+    "pint": Tool("pint", ("pint",), _LINTERS, f"pint-{PINT_VERSION}"),
 }
 
 

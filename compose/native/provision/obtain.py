@@ -1,4 +1,4 @@
-"""Obtains everything that is missing, side by side; Jaeger may stay missing, the others not."""
+"""Obtains everything that is missing, side by side; what is built from Go may stay missing."""
 
 import asyncio
 import time
@@ -8,16 +8,23 @@ from compose.native.errors import MissingPartError
 from compose.native.guard import Guard
 from compose.native.progress import Progress
 from compose.native.provision.debian import ALERTMANAGER, PROMETHEUS, obtain_package
-from compose.native.provision.jaeger import obtain_jaeger
+from compose.native.provision.go_module import (
+    DASHBOARD_LINTER,
+    JAEGER,
+    PINT,
+    GoModule,
+    obtain_module,
+)
 from compose.native.tools import TOOLS, Tools
 
 _Step = Callable[[Callable[[str], None]], Awaitable[None]]
 
 
-async def obtain_missing(tools: Tools, progress: Progress) -> None:
+async def obtain_missing(tools: Tools, progress: Progress, *, linters: bool = False) -> None:
     """Obtain what is missing; `MissingPartError` names every part that cannot be had.
 
     Jaeger's absence raises nothing, it is told through `progress`: without it traces go to a file.
+    So is that of the linters, which are obtained where they are asked for.
     """
     for name in ("postgres", "valkey"):
         tools.find(name)
@@ -27,15 +34,21 @@ async def obtain_missing(tools: Tools, progress: Progress) -> None:
             steps["prometheus"] = lambda say: obtain_package(PROMETHEUS, tools, guard, say)
         if _lacks(tools, "alertmanager", "amtool"):
             steps["alertmanager"] = lambda say: obtain_package(ALERTMANAGER, tools, guard, say)
-        if _lacks(tools, "jaeger"):
-            steps["jaeger"] = lambda say: obtain_jaeger(tools, guard, say)
+        for module in (JAEGER, DASHBOARD_LINTER, PINT) if linters else (JAEGER,):
+            if _lacks(tools, module.tool):
+                steps[module.tool] = _building(module, tools, guard)
         problems = await asyncio.gather(
             *(_attempt(name, step, progress) for name, step in steps.items())
         )
     failed = dict(zip(steps, problems, strict=True))
-    needed = [problem for name, problem in failed.items() if problem and name != "jaeger"]
+    built = {module.tool for module in (JAEGER, DASHBOARD_LINTER, PINT)}
+    needed = [problem for name, problem in failed.items() if problem and name not in built]
     if needed:
         raise MissingPartError("\n".join(needed))
+
+
+def _building(module: GoModule, tools: Tools, guard: Guard) -> _Step:
+    return lambda say: obtain_module(module, tools, guard, say)
 
 
 def _lacks(tools: Tools, *names: str) -> bool:

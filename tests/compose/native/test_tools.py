@@ -8,7 +8,13 @@ from compose.native.errors import MissingPartError
 from compose.native.guard import Guard
 from compose.native.progress import Silent
 from compose.native.provision.debian import PROMETHEUS, obtain_package
-from compose.native.provision.jaeger import obtain_jaeger
+from compose.native.provision.go_module import (
+    DASHBOARD_LINTER,
+    JAEGER,
+    PINT,
+    GoModule,
+    obtain_module,
+)
 from compose.native.provision.obtain import obtain_missing
 from compose.native.tools import JAEGER_VERSION, Tools, find
 
@@ -73,9 +79,13 @@ async def test_without_apt_the_message_says_what_to_install(tmp_path: Path) -> N
     assert "there is no apt-get to obtain it with: install prometheus" in str(caught.value)
 
 
-async def test_without_go_the_message_says_what_to_install(tmp_path: Path) -> None:
-    with Guard() as guard, pytest.raises(MissingPartError, match=r"install Go 1\.25"):
-        await obtain_jaeger(_bare(tmp_path), guard, print)
+@pytest.mark.parametrize("wanted", [JAEGER, DASHBOARD_LINTER, PINT], ids=lambda one: one.tool)
+async def test_without_go_the_message_says_what_to_install(
+    tmp_path: Path, wanted: GoModule
+) -> None:
+    with Guard() as guard, pytest.raises(MissingPartError, match=r"install Go 1\.25") as caught:
+        await obtain_module(wanted, _bare(tmp_path), guard, print)
+    assert str(caught.value).startswith(f"neither {wanted.tool} nor the Go")
 
 
 async def test_all_that_cannot_be_had_is_named_at_once_but_jaeger_is_no_error(
@@ -88,5 +98,5 @@ async def test_all_that_cannot_be_had_is_named_at_once_but_jaeger_is_no_error(
     assert [line.split()[0] for line in lines] == ["prometheus", "prometheus-alertmanager"]
     for name in ("prometheus", "promtool", "prometheus-alertmanager", "amtool"):
         _program(tmp_path / "bin" / name)
-    await asyncio.wait_for(obtain_missing(tools, Silent()), 30)
-    assert tools.look("jaeger") is None
+    await asyncio.wait_for(obtain_missing(tools, Silent(), linters=True), 30)
+    assert [tools.look(name) for name in ("jaeger", "dashboard-linter", "pint")] == [None] * 3
