@@ -7,6 +7,7 @@ in its pool too, and opens them again for whoever asks next.
 
 # ruff: noqa: SLF001  # which connections are lent and which are idle has no public name
 
+from asyncio import CancelledError
 from collections.abc import Callable, Coroutine
 from time import perf_counter
 from typing import Any, Final, TypeVar
@@ -92,7 +93,7 @@ class _PoolCalls:
         self._metrics.waits()
         try:
             return await self._get_connection(*args, **kwargs)
-        except Exception:
+        except (Exception, CancelledError):  # a deadline of the caller's own cancels the wait
             if not self._pool.can_get_connection():
                 self._metrics.timed_out()
             raise

@@ -72,6 +72,19 @@ async def test_a_wait_that_gives_up_is_a_timeout(pool: Pool, captured: Captured)
         await pool.release(connection)
 
 
+async def test_a_wait_that_the_callers_deadline_ends_is_a_timeout(
+    pool: Pool, captured: Captured
+) -> None:
+    lent = [await pool.get_connection(), await pool.get_connection()]
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.001):
+            await pool.get_connection()
+    assert captured.sample(database.TIMEOUTS, POOL) == 1
+    assert captured.sample(database.PENDING_REQUESTS, POOL) == 0
+    for connection in lent:
+        await pool.release(connection)
+
+
 async def test_a_server_that_is_away_is_no_timeout(captured: Captured) -> None:
     nowhere = BlockingConnectionPool(port=free_port(), max_connections=1)
     measured_pool(nowhere, captured.telemetry.meter, "shared")
