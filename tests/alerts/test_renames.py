@@ -10,7 +10,7 @@ import pytest
 
 from tests.copies import Tree
 
-SIGNALS = "app/signals.py"
+SIGNALS = "app/signals"
 OBJECTIVES = "app/objectives.py"
 
 
@@ -24,7 +24,7 @@ def test_a_metric_is_renamed_in_rules_boards_and_objects_and_named_where_people_
 ) -> None:
     old, new = "import_checkpoint_age_seconds", "import_standstill_seconds"
     before = tree.generated_with(old)
-    tree.change(SIGNALS, '"import.checkpoint.age"', '"import.standstill"')
+    tree.change(f"{SIGNALS}/imports.py", '"import.checkpoint.age"', '"import.standstill"')
 
     tree.generates()
 
@@ -38,9 +38,8 @@ def test_a_metric_is_renamed_in_rules_boards_and_objects_and_named_where_people_
 
 
 def test_a_metric_whose_constant_goes_stops_the_build_where_it_is_used(tree: Tree) -> None:
-    text = (tree.root / SIGNALS).read_text(encoding="utf-8")
-    renamed = text.replace("IMPORT_CHECKPOINT_AGE", "IMPORT_STANDSTILL")
-    (tree.root / SIGNALS).write_text(renamed, encoding="utf-8")
+    for file in ("__init__.py", "imports.py"):
+        tree.change(f"{SIGNALS}/{file}", "IMPORT_CHECKPOINT_AGE", "IMPORT_STANDSTILL")
 
     for package, place in (("alerts", "alerts/reports.py"), ("dashboards", "boards/batches.py")):
         said = tree.stops(package, "build")
@@ -51,7 +50,7 @@ def test_a_metric_whose_constant_goes_stops_the_build_where_it_is_used(tree: Tre
 def test_a_label_is_renamed_everywhere(tree: Tree) -> None:
     old, new = "by (report_queue)", "by (report_line)"
     before = tree.generated_with(old)
-    tree.change(SIGNALS, 'Label("report.queue"', 'Label("report.line"')
+    tree.change(f"{SIGNALS}/queues.py", 'Label("report.queue"', 'Label("report.line"')
 
     tree.generates()
 
@@ -63,7 +62,7 @@ def test_a_label_is_renamed_everywhere(tree: Tree) -> None:
 
 def test_a_value_that_a_label_has_no_more_stops_the_build_and_is_named(tree: Tree) -> None:
     tree.change(
-        SIGNALS,
+        f"{SIGNALS}/mail.py",
         'Label("mail.outcome", ("sent", "retried", "dead"',
         'Label("mail.outcome", ("sent", "again", "dead"',
     )

@@ -17,7 +17,7 @@ from app.reports.scheduler import ReportScheduler, enqueue
 from telemetry import context
 from telemetry.catalog import attributes, messaging
 from telemetry.testing import Captured
-from tests.app.reports.conftest import ALICE
+from tests.app.reports.conftest import ALICE, Scene
 
 
 async def jobs(pool: DatabasePool) -> list[Any]:
@@ -140,3 +140,9 @@ async def test_an_address_that_is_none_is_refused_before_anything_happens(
         await scheduler.schedule_report("x@y.example\r\nBcc: z@y.example", requested_by="ops")
     assert captured.span_names() == []
     assert await jobs(pool) == []
+
+
+async def test_a_duplicate_audit_is_never_made_of_a_conflict(scene: Scene) -> None:
+    for _ in range(2):
+        await scene.scheduler.schedule_report(ALICE, None, "once", requested_by="ops")
+    assert await scene.sql("SELECT count(*) FROM audit_entries") == 1
