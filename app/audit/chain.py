@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.audit.canonical import canonical
-from app.database.audit import LinkRow, StoredEntry
+from app.database.audit_rows import LinkRow, StoredEntry
 
 GENESIS: Final = bytes(32)
 """What the first link of all has before it."""

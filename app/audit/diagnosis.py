@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import Final
 
 from app.audit.chain import Position, digest_of, is_genuine
-from app.database import audit
-from app.database.audit import LinkRow, Sealed
+from app.database import audit_check
+from app.database.audit_rows import LinkRow, Sealed
 from app.database.pool import Connection
 
 _SEARCHED: Final = 100_000
@@ -60,11 +60,11 @@ async def diagnose(connection: Connection, found: Sealed, place: Position) -> Br
 
 
 async def _gap(connection: Connection, number: int, place: Position) -> Break:
-    successor = await audit.link_after_hash(connection, place.hash, number)
+    successor = await audit_check.link_after_hash(connection, place.hash, number)
     if successor is not None:
         detail = f"its link stands at {successor.number}"
         return Break(number, successor.entry_id, Kind.REORDERED, detail)
-    entry_id = await audit.first_unlinked_after(connection, (place.xid, place.entry_id))
+    entry_id = await audit_check.first_unlinked_after(connection, (place.xid, place.entry_id))
     return Break(number, entry_id, Kind.DELETED, "its link is gone")
 
 
@@ -74,9 +74,9 @@ async def _foreign_link(connection: Connection, found: Sealed, place: Position) 
     if await _is_moved(connection, found):
         return _moved(found)
     sealed_as = await asyncio.to_thread(_true_number, link)
-    successor = await audit.link_after_hash(connection, place.hash, number)
+    successor = await audit_check.link_after_hash(connection, place.hash, number)
     if sealed_as is not None and sealed_as < number:
-        pushed_in = await audit.link_at(connection, sealed_as)
+        pushed_in = await audit_check.link_at(connection, sealed_as)
         entry_id = None if pushed_in is None else pushed_in.entry_id
         return Break(sealed_as, entry_id, Kind.INSERTED, "it pushed the later ones on")
     if sealed_as is not None:
@@ -101,7 +101,7 @@ async def _is_moved(connection: Connection, found: Sealed) -> bool:
     if found.entry is None:
         return False
     content = digest_of(found.entry)
-    home = await audit.sealed_with_digest(connection, content, found.link.number)
+    home = await audit_check.sealed_with_digest(connection, content, found.link.number)
     return home is not None and (home.entry is None or digest_of(home.entry) != content)
 
 

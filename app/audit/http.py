@@ -20,8 +20,9 @@ from app.audit.chain import Position
 from app.audit.cursors import cursor_of, key_of
 from app.audit.trail import Entry, Outcome, record
 from app.audit.verification import Anchor, Verification, verify
-from app.database import audit
-from app.database.audit import StoredEntry, Wanted
+from app.database import audit_entries
+from app.database.audit_entries import Wanted
+from app.database.audit_rows import StoredEntry
 from app.database.pool import DatabasePool
 from app.errors import BadRequest, Unavailable
 from app.http.authentication import actor_of
@@ -59,7 +60,7 @@ def routes(pool: DatabasePool) -> list[Route]:
         before = _NEWEST if cursor is None else key_of(cursor, int)[0]
         limit = query.number("limit", _DEFAULT_PAGE, MOST_PAGE)
         async with pool.transaction() as connection:
-            found = await audit.page(connection, wanted, before, limit + 1)
+            found = await audit_entries.page(connection, wanted, before, limit + 1)
             await record(
                 connection,
                 Entry(actor_of(request), "audit.read", _TRAIL, Outcome.DONE, query.given),

@@ -14,7 +14,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from app import signals
 from app.audit.beside import beside
-from app.database import audit
+from app.database import audit_chain
 from app.database.failures import DRIVER_ERRORS
 from app.database.pool import DatabasePool
 from app.errors import Unavailable
@@ -34,8 +34,8 @@ async def cut(pool: DatabasePool, older_than_days: int) -> int:
     with suppress_instrumentation():
         while True:
             async with pool.transaction() as connection:
-                await audit.wait_for_chain(connection)
-                cut_now = await audit.cut(connection, older_than_days, _BATCH)
+                await audit_chain.wait_for_chain(connection)
+                cut_now = await audit_chain.cut(connection, older_than_days, _BATCH)
             total += cut_now
             if cut_now < _BATCH:
                 return total

@@ -16,8 +16,8 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 from app import signals
 from app.audit.beside import beside
 from app.audit.chain import START, Position, linked
-from app.database import audit
-from app.database.audit import LinkRow, StoredEntry
+from app.database import audit_chain
+from app.database.audit_rows import LinkRow, StoredEntry
 from app.database.failures import DRIVER_ERRORS
 from app.database.pool import Connection, DatabasePool
 from app.errors import PoolExhausted, Unavailable
@@ -94,12 +94,12 @@ class Sealer:
         return len(entries)
 
     async def _take(self, connection: Connection) -> list[StoredEntry]:
-        if not await audit.lock_chain(connection):
+        if not await audit_chain.lock_chain(connection):
             return []
         end = await end_of_chain(connection)
-        entries = await audit.sealable(connection, end.xid, end.entry_id, _BATCH)
+        entries = await audit_chain.sealable(connection, end.xid, end.entry_id, _BATCH)
         if not entries:
-            if await audit.is_ahead(connection, end.xid):
+            if await audit_chain.is_ahead(connection, end.xid):
                 message = "the end of the chain is ahead of the server's transactions"
                 raise RestoredError(message)
             return entries
@@ -107,7 +107,7 @@ class Sealer:
         for entry in entries:
             links.append(linked(end, entry))
             end = Position.of(links[-1])
-        await audit.insert_links(connection, links)
+        await audit_chain.insert_links(connection, links)
         return entries
 
     def _failed(self, reason: str, error: Exception) -> None:
@@ -155,12 +155,12 @@ class LagSampler:
     async def _asked(self) -> float:
         async with self._pool.acquire() as connection:
             end = await end_of_chain(connection)
-            return await audit.oldest_unsealed_age(connection, end.xid, end.entry_id)
+            return await audit_chain.oldest_unsealed_age(connection, end.xid, end.entry_id)
 
 
 async def end_of_chain(connection: Connection) -> Position:
     """Return the last link's place, or the checkpoint's, or the start."""
-    link = await audit.last_link(connection)
+    link = await audit_chain.last_link(connection)
     if link is not None:
         return Position.of(link)
     return await beginning_of_chain(connection)
@@ -168,5 +168,5 @@ async def end_of_chain(connection: Connection) -> Position:
 
 async def beginning_of_chain(connection: Connection) -> Position:
     """Return the place before the first link: the checkpoint that retention left, or the start."""
-    checkpoint = await audit.last_checkpoint(connection)
+    checkpoint = await audit_chain.last_checkpoint(connection)
     return START if checkpoint is None else Position(*checkpoint)

@@ -19,7 +19,7 @@ from opentelemetry import trace
 
 from app.audit.canonical import canonical, clean, narrowed
 from app.audit.origin import client_address, instance
-from app.database import audit
+from app.database import audit_entries
 from app.database.pool import Connection
 from telemetry.context import correlation_id
 
@@ -64,11 +64,11 @@ async def record_all(connection: Connection, entries: Iterable[Entry]) -> None:
     """Put any number of entries on record, in their order, with one statement."""
     rows = [_row(entry) for entry in entries]
     if rows:
-        await audit.insert(connection, rows, instance(), client_address(), *_ids())
+        await audit_entries.insert(connection, rows, instance(), client_address(), *_ids())
 
 
-def _row(entry: Entry) -> audit.NewEntry:
-    return audit.NewEntry(
+def _row(entry: Entry) -> audit_entries.NewEntry:
+    return audit_entries.NewEntry(
         actor=_name(entry.actor),
         action=_name(entry.action),
         object=_name(entry.object),

@@ -14,8 +14,8 @@ from typing import Final
 from app.audit.chain import Position, digest_of, is_genuine
 from app.audit.diagnosis import Break, Kind, diagnose
 from app.audit.sealer import beginning_of_chain
-from app.database import audit
-from app.database.audit import Sealed
+from app.database import audit_check
+from app.database.audit_rows import Sealed
 from app.database.pool import Connection
 
 _PAGE: Final = 1_000
@@ -78,7 +78,7 @@ class _Walk:
             page = _PAGE if at_most is None else min(_PAGE, at_most - result.checked)
             if page <= 0:
                 break
-            links = await audit.links_after(self._connection, result.end.number, page)
+            links = await audit_check.links_after(self._connection, result.end.number, page)
             end, broken = await self._check(links, result.end)
             checked = result.checked + end.number - result.end.number
             result = replace(result, end=end, checked=checked)
@@ -105,7 +105,7 @@ class _Walk:
 
     async def _inserted(self, after: Position, to: Position) -> Break | None:
         """Look for an entry among the sealed ones that was never sealed."""
-        found = await audit.unlinked(
+        found = await audit_check.unlinked(
             self._connection, (after.xid, after.entry_id), (to.xid, to.entry_id)
         )
         if found is None:
@@ -115,7 +115,7 @@ class _Walk:
 
     async def _leftover(self, beginning: Position) -> Break | None:
         """Look for what stands before the beginning, where retention has left nothing."""
-        found = await audit.first_before(
+        found = await audit_check.first_before(
             self._connection, beginning.number, (beginning.xid, beginning.entry_id)
         )
         if found is None:
@@ -126,7 +126,7 @@ class _Walk:
         """Hold the chain to the place that an earlier walk is said to have come to."""
         known: Position | None = beginning
         if start.number != beginning.number:
-            link = await audit.link_at(self._connection, start.number)
+            link = await audit_check.link_at(self._connection, start.number)
             known = None if link is None else Position.of(link)
         if known is None:
             detail = "the chain ends before the place that was walked to: its end was removed"

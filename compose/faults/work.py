@@ -34,7 +34,7 @@ _CRASHES: Final = 5
 _INTO_THE_MAIL_SECONDS: Final = 1.5
 _LEASE_SECONDS: Final = 3.5
 _SEALER_LOCK: Final = 0x5167_0006
-"""The number of the sealer's advisory lock: `app.database.audit` has it."""
+"""The number of the sealer's advisory lock: `app.database.audit_chain` has it."""
 
 _POISON: Final = """
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql

@@ -10,7 +10,8 @@ from typing import Any
 
 from app.audit.chain import digest_of, link_hash
 from app.audit.diagnosis import Kind
-from app.database import audit
+from app.database import audit_chain, audit_check, audit_entries
+from app.database.audit_rows import LinkRow, StoredEntry
 
 Connection = Any
 
@@ -86,7 +87,7 @@ async def edit_and_seal_again(trail: Trail) -> Expected:
     await trail.connection.execute(
         "UPDATE audit_entries SET actor = 'nobody' WHERE id = $1", entry_id
     )
-    (sealed,) = await audit.links_after(trail.connection, number - 1, 1)
+    (sealed,) = await audit_check.links_after(trail.connection, number - 1, 1)
     assert sealed.entry is not None
     digest = digest_of(sealed.entry)
     link = sealed.link
@@ -190,14 +191,14 @@ async def insert_sealed(trail: Trail) -> Expected:
     number, after = trail.any(leave_at_end=1)
     await _forge_entry(trail, after)
     await _shift(trail, number, 1)
-    before = await audit.link_at(trail.connection, number - 1)
+    before = await audit_check.link_at(trail.connection, number - 1)
     previous = bytes(32) if before is None else before.hash
     entry = await _entry(trail, FORGED_ID)
     digest = digest_of(entry)
     sealed = link_hash(number, FORGED_ID, entry.xid, digest, previous)
-    await audit.insert_links(
+    await audit_chain.insert_links(
         trail.connection,
-        [audit.LinkRow(number, FORGED_ID, entry.xid, digest, previous, sealed)],
+        [LinkRow(number, FORGED_ID, entry.xid, digest, previous, sealed)],
     )
     return Expected(Kind.INSERTED, number, FORGED_ID)
 
@@ -207,9 +208,9 @@ async def insert_badly_sealed(trail: Trail) -> Expected:
     await _forge_entry(trail, after)
     await _shift(trail, number, 1)
     noise = trail.random.randbytes
-    await audit.insert_links(
+    await audit_chain.insert_links(
         trail.connection,
-        [audit.LinkRow(number, FORGED_ID, 700, noise(32), noise(32), noise(32))],
+        [LinkRow(number, FORGED_ID, 700, noise(32), noise(32), noise(32))],
     )
     return Expected(Kind.INSERTED, number, FORGED_ID)
 
@@ -226,8 +227,8 @@ async def _forge_entry(trail: Trail, like: int) -> None:
     )
 
 
-async def _entry(trail: Trail, entry_id: int) -> audit.StoredEntry:
-    (entry,) = await audit.entries_by_id(trail.connection, (entry_id,))
+async def _entry(trail: Trail, entry_id: int) -> StoredEntry:
+    (entry,) = await audit_entries.entries_by_id(trail.connection, (entry_id,))
     return entry
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from app.audit.canonical import canonical, narrowed
 from app.audit.chain import digest_of, link_hash
-from app.database.audit import StoredEntry
+from app.database.audit_rows import StoredEntry
 
 _ANY = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

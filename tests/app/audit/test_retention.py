@@ -8,7 +8,7 @@ from app.audit.diagnosis import Kind
 from app.audit.retention import cut, retaining
 from app.audit.sealer import Sealer
 from app.audit.verification import Anchor, verify
-from app.database import audit
+from app.database import audit_chain
 from app.database.pool import DatabasePool
 from app.settings import Settings
 from telemetry.testing import Captured
@@ -110,7 +110,7 @@ async def test_the_worker_cuts_by_itself(url: str, pool: DatabasePool, captured:
 
 async def test_a_cut_waits_for_who_seals(url: str, pool: DatabasePool) -> None:
     async with pool.transaction() as connection:
-        assert await audit.lock_chain(connection)
+        assert await audit_chain.lock_chain(connection)
         cutting = asyncio.create_task(cut(pool, 30))
         done, _ = await asyncio.wait({cutting}, timeout=0.5)
         assert not done

@@ -6,7 +6,7 @@ from app.audit.chain import digest_of, link_hash
 from app.audit.diagnosis import Kind
 from app.audit.sealer import Sealer
 from app.audit.verification import Anchor, Verification, verify
-from app.database import audit
+from app.database import audit_check
 from app.database.pool import DatabasePool
 from app.settings import Settings
 from tests.app.audit.trails import seal_all, superuser, write_trail
@@ -132,10 +132,10 @@ async def _write_anew(connection: object, number: int) -> None:
         " (SELECT entry_id FROM audit_chain WHERE number = $1)",
         number,
     )
-    before = await audit.link_at(connection, number - 1)
+    before = await audit_check.link_at(connection, number - 1)
     assert before is not None
     previous = before.hash
-    for sealed in await audit.links_after(connection, number - 1, 1_000):
+    for sealed in await audit_check.links_after(connection, number - 1, 1_000):
         link = sealed.link
         assert sealed.entry is not None
         digest = digest_of(sealed.entry)
