@@ -104,6 +104,19 @@ class Run:
             while not await self._has_data(query):  # noqa: ASYNC110  # of another process
                 await asyncio.sleep(0.5)
 
+    async def fires(self, *which: str) -> None:
+        """Wait until Prometheus has all of the rules firing at once, told or silenced."""
+        missing = set(which)
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while missing:
+                    found = await self.watchers.values('ALERTS{alertstate="firing"}')
+                    missing = set(which) - {subject_of(labels) for labels, _ in found}
+                    await asyncio.sleep(0.5)
+        except TimeoutError:
+            message = f"not firing at once: {', '.join(sorted(missing))}"
+            raise AssertionError(message) from None
+
     async def remember_what_fired(self) -> None:
         """Ask Prometheus itself which alerts fired in this run."""
         found = await self.watchers.values(_EVER_FIRED)

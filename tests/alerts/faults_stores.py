@@ -113,11 +113,13 @@ async def stores(run: Run) -> None:
         service.database.delay(_SLOW_SECONDS)
         await run.told(latency[0])
         await run.looked_into(naming.burn_alert(CHECK_LATENCY))
-        await asyncio.sleep(4)  # so that the slower windows' short ones are full of it
+        await run.fires(*latency)  # the slower windows too, whoever silences them now
+        await asyncio.sleep(4)  # so that their short ones are full of it
         service.database.release()
         await stop()
         await run.told(naming.DATABASE_UNAVAILABLE, availability[0])
         await run.looked_into(naming.DATABASE_UNAVAILABLE, naming.burn_alert(API_AVAILABILITY))
+        await run.fires(*availability)
         await start()
         await run.told(naming.DATABASE_UNAVAILABLE, status="resolved")
         run.database_back.set()
