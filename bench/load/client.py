@@ -9,10 +9,11 @@ import gc
 import select
 import socket
 import time
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 from bench.client import LoadError
@@ -23,6 +24,8 @@ CONNECTIONS: Final = 64
 _PATIENCE_SECONDS: Final = 60.0
 _LONGEST_WAIT: Final = 0.05
 
+Route = tuple[str, str]
+"""Method and route."""
 Counted = tuple[str, str, int]
 """Method, route, status."""
 
@@ -36,11 +39,18 @@ class Tally:
     """
 
     seconds: float = 0.0
-    latencies: list[float] = field(default_factory=list, repr=False)
+    by_route: dict[Route, list[float]] = field(
+        default_factory=lambda: defaultdict(list), repr=False
+    )
     late: list[float] = field(default_factory=list, repr=False)
     counts: Counter[Counted] = field(default_factory=Counter)
     proxied: int = 0
     broken: int = 0
+
+    @property
+    def latencies(self) -> list[float]:
+        """Those of all routes."""
+        return list(chain.from_iterable(self.by_route.values()))
 
     @property
     def answered(self) -> int:
@@ -105,7 +115,7 @@ class Connections:
         now = time.perf_counter()
         moment, ask = self.waiting.pop(descriptor)
         if answer.is_service:
-            self._tally.latencies.append(now - moment)
+            self._tally.by_route[ask.method, ask.route].append(now - moment)
             self._tally.counts[ask.method, ask.route, answer.status] += 1
         else:
             self._tally.proxied += 1

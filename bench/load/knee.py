@@ -1,19 +1,20 @@
 """The steps: light load, up to the knee and one past it, half the knee, and all it can take.
 
-The knee is `bench.knee`'s: the last share of the saturated rate at which the p99 is at most twice
-that of light load. A step is several stretches with the median of their quantiles.
+The knee is `bench.knee`'s: the last share of the saturated rate at which the p99 of a single check,
+whose caller waits for it before anything else, is at most twice that of light load. A step is
+several stretches with the median of their quantiles.
 """
 
 import statistics
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
 from bench import knee
 from bench.load import client
-from bench.load.client import Counted, Tally
-from bench.load.mix import Mix
+from bench.load.client import Counted, Route, Tally
+from bench.load.mix import CHECK, Mix
 from bench.load.rig import Rig
 from bench.load.utilisation import LOAD, Utilisation, between, read
 
@@ -21,6 +22,7 @@ STEPS: Final = tuple(percent / 100 for percent in range(25, 100, 5))
 SATURATED: Final = "every connection busy"
 HALF: Final = "half the knee"
 _HUNDRED: Final = 100
+_CHECK: Final = ("POST", CHECK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,15 @@ class Effort:
 
     stretches: int = 3
     seconds: float = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiles:
+    """How long the requests of one kind took, in seconds."""
+
+    requests: int
+    p50: float
+    p99: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +56,13 @@ class Step:
     requests: int
     p50: float
     p99: float
+    check_p99: float
     late: float
     failed: int
     lost: int
     used: Utilisation
     counts: Counter[Counted] = field(default_factory=Counter, repr=False)
+    routes: Mapping[Route, Quantiles] = field(default_factory=dict, repr=False)
 
     @property
     def cpu_a_request(self) -> float:
@@ -60,7 +73,12 @@ class Step:
     def as_json(self) -> dict[str, object]:
         """Return it as plain data."""
         return {
-            **{name: value for name, value in asdict(self).items() if name != "counts"},
+            **{
+                name: value
+                for name, value in asdict(self).items()
+                if name not in {"counts", "routes"}
+            },
+            "routes": {" ".join(route): asdict(found) for route, found in self.routes.items()},
             "used": self.used.as_json(),
             "cpu_a_request": self.cpu_a_request,
         }
@@ -92,7 +110,7 @@ def search(rig: Rig, mix: Mix, effort: Effort, tell: Callable[[Step], None]) -> 
     def p99_at(share: float) -> float:
         steps.append(paced(rig, mix, share * most, f"{share:.0%} of that", effort))
         tell(steps[-1])
-        return steps[-1].p99
+        return steps[-1].check_p99
 
     found = knee.knee_of(p99_at, STEPS) * most
     steps.append(paced(rig, mix, found / 2, HALF, effort))
@@ -125,6 +143,10 @@ def _measured(
 def step_of(name: str, rate: float | None, tallies: Sequence[Tally], used: Utilisation) -> Step:
     """Return the step that these stretches make."""
     statuses = sum((tally.counts for tally in tallies), Counter())
+    routes: defaultdict[Route, list[float]] = defaultdict(list)
+    for tally in tallies:
+        for route, latencies in tally.by_route.items():
+            routes[route] += latencies
     return Step(
         name=name,
         rate=rate,
@@ -132,11 +154,16 @@ def step_of(name: str, rate: float | None, tallies: Sequence[Tally], used: Utili
         requests=statuses.total(),
         p50=statistics.median(quantile(tally.latencies, 50) for tally in tallies),
         p99=statistics.median(quantile(tally.latencies, 99) for tally in tallies),
+        check_p99=statistics.median(quantile(tally.by_route[_CHECK], 99) for tally in tallies),
         late=statistics.median(quantile(tally.late, 99) for tally in tallies),
         failed=sum(tally.failed for tally in tallies),
         lost=sum(tally.proxied + tally.broken for tally in tallies),
         used=used,
         counts=statuses,
+        routes={
+            route: Quantiles(len(found), quantile(found, 50), quantile(found, 99))
+            for route, found in sorted(routes.items(), key=lambda each: -len(each[1]))
+        },
     )
 
 

@@ -51,10 +51,19 @@ class Results:
 def steps(found: Found) -> Sheet:
     """Return a line a step of the one replica."""
     head = (
-        *("load", "asked/s", "answered/s", "p50 ms", "p99 ms", "errors"),
+        *("load", "asked/s", "answered/s", "p50 ms", "p99 ms", "p99 of a check", "errors"),
         *("loop", "pool", "PostgreSQL", "Valkey", "cores used", "of others", "fullest"),
     )
     return Sheet(head, tuple(map(_step_line, found.steps)), 1)
+
+
+def routes(found: Found) -> Sheet:
+    """Return a line a kind of request: how long it took at half the knee."""
+    lines = tuple(
+        (" ".join(route), f"{each.requests:,}", _ms(each.p50), _ms(each.p99))
+        for route, each in found.step(HALF).routes.items()
+    )
+    return Sheet(("at half the knee", "requests", "p50 ms", "p99 ms"), lines, 1)
 
 
 def processes(found: Found) -> Sheet:
@@ -127,6 +136,7 @@ def sheets(results: Results) -> Iterator[Sheet]:
     """Return every table there is."""
     if results.found is not None:
         yield steps(results.found)
+        yield routes(results.found)
         yield processes(results.found)
     if results.rows:
         yield replicas(results.rows)
@@ -138,9 +148,10 @@ def sentences(results: Results) -> Iterator[str]:
     if results.found is not None:
         half, full = results.found.step(HALF), results.found.step(SATURATED)
         yield (
-            f"One replica: the knee is at {results.found.knee:,.0f} requests a second; the p99 at "
-            f"half of it {_ms(half.p99)} ms, the CPU {_ms(full.cpu_a_request)} ms a request of the "
-            f"whole platform. First to be full: {', '.join(full.used.saturated())}."
+            f"One replica: the knee is at {results.found.knee:,.0f} requests a second; at half "
+            f"of it the p99 of a check is {_ms(half.check_p99)} ms, of all requests "
+            f"{_ms(half.p99)} ms. The whole platform takes {_ms(full.cpu_a_request)} ms of CPU a "
+            f"request. First to be full: {', '.join(full.used.saturated())}."
         )
         yield from _objections(results.found.steps)
     cores = os.cpu_count() or 1
@@ -194,6 +205,7 @@ def _step_line(step: Step) -> tuple[str, ...]:
         f"{step.answered:,.0f}",
         _ms(step.p50),
         _ms(step.p99),
+        _ms(step.check_p99),
         str(step.failed + step.lost),
         f"{used.loop:.0%} + {used.loop_waiting:.0%}",
         f"{max(used.pools.values(), default=0.0):.0%}",

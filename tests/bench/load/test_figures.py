@@ -42,7 +42,12 @@ def utilisation(**given: Any) -> Utilisation:  # noqa: ANN401  # its fields, by 
 
 
 def step(name: str = HALF, rate: float | None = 100.0, **used: Any) -> Step:  # noqa: ANN401  # as above
-    tally = Tally(10.0, [0.001] * 99 + [0.5], [0.0, 0.0], Counter({OK: 98, FAILED: 2}))
+    tally = Tally(
+        10.0,
+        {OK[:2]: [0.001] * 50, FAILED[:2]: [0.001] * 49 + [0.5]},
+        [0.0, 0.0],
+        Counter({OK: 98, FAILED: 2}),
+    )
     return step_of(name, rate, [tally], utilisation(**used))
 
 
@@ -78,7 +83,7 @@ def test_where_nothing_is_full_the_fullest_is_named() -> None:
 
 
 def test_a_step_counts_failures_apart_from_what_was_never_answered() -> None:
-    lost = Tally(10.0, [0.001], [0.0], Counter({OK: 1}), proxied=2, broken=1)
+    lost = Tally(10.0, {OK[:2]: [0.001]}, [0.0], Counter({OK: 1}), proxied=2, broken=1)
     both = step_of("x", 50.0, [lost, lost], utilisation())
     assert (both.requests, both.failed, both.lost) == (2, 0, 6)
     assert (step().requests, step().failed, step().lost) == (100, 2, 0)
@@ -139,7 +144,8 @@ def test_the_page_gets_tables_and_sentences_between_its_marks(tmp_path: Path) ->
     assert text.startswith("before\n")
     assert text.endswith("after\n")
     assert "last run" not in text
-    assert "the knee is at 200 requests a second; the p99 at half of it" in text
+    assert "at half of it the p99 of a check is 1.00 ms, of all requests " in text
+    assert "| GET /audit/verify | 50 | 1.00 | " in text
     assert "First to be full: event loop." in text
     assert "Disturbed: other processes" in text
     assert "| 2 | 10 | 1.00 | 100.00 | 60.00 | 10.00 |" in text
