@@ -14,22 +14,18 @@ from pathlib import Path
 
 import pytest
 
-from alerts.build import HERE
+from tests.copies import CODE, TOP, Tree
 
-TOP = HERE.parent
-PACKAGES = ("alerts", "app", "compose", "dashboards", "telemetry")
-GENERATED = ("alerts/generated", "alerts/runbooks", "dashboards/generated")
+GENERATED = (*CODE, "alerts/runbooks")
+PAGES = ("README.md", "docs/metrics.md")
 NEWEST = 20
 OTHERS = [f"python3.{minor}" for minor in range(11, NEWEST) if minor != sys.version_info.minor]
 
 
 def _copy(root: Path) -> Path:
-    for package in PACKAGES:
-        ignored = shutil.ignore_patterns("__pycache__", ".env")
-        shutil.copytree(TOP / package, root / package, ignore=ignored)
-    for folder in ("alerts/generated", "dashboards/generated"):
+    Tree.copied_to(root)
+    for folder in CODE:
         shutil.rmtree(root / folder)
-    shutil.copy(TOP / "README.md", root)
     return root
 
 
@@ -45,10 +41,10 @@ def _generate(python: str, root: Path, **environment: str) -> None:
 
 
 def _bytes(root: Path) -> dict[str, bytes]:
+    files = (path for folder in GENERATED for path in sorted((root / folder).rglob("*.*")))
     return {
         str(path.relative_to(root)): path.read_bytes()
-        for folder in GENERATED
-        for path in sorted((root / folder).rglob("*.*"))
+        for path in (*files, *(root / page for page in PAGES))
         if path.is_file()
     }
 
