@@ -31,8 +31,8 @@ def summary(scorecard: Scorecard) -> Iterator[str]:
         f"{len(scorecard.false_alarms)} false alarms in {scorecard.healthy_s:.0f} s of health"
     )
     yield (
-        f"median detection {_number(scorecard.median_detect_s)} s, of which the rules themselves "
-        f"take {_number(scorecard.median_theory_s)} s; median resolution "
+        f"median detection {_number(scorecard.median_detect_s)} s, by the rules within "
+        f"{_number(scorecard.median_theory_s)} s; median resolution "
         f"{_number(scorecard.median_resolve_s)} s"
     )
     yield (
@@ -49,7 +49,8 @@ def markdown(scorecard: Scorecard) -> str:
     said = [f"- {line}" for line in summary(scorecard)]
     scale = (
         f"Time runs {scorecard.scale} times as fast for the alerts; the theory is the shortest "
-        "window, `for`, a scrape, an evaluation and the group's wait of the quickest rule."
+        "window, `for`, a scrape, an evaluation and the group's wait of the quickest rule, all one "
+        "after the other: a grave fault passes the threshold before its window is full of it."
     )
     return "\n".join([*said, "", lines, "", scale])
 

@@ -48,7 +48,7 @@ class Scorecard:
 
     @property
     def median_theory_s(self) -> float | None:
-        """The median of what the rules allow at best."""
+        """The median of the times within which the rules tell."""
         return _median([one.theory_s for one in self.verdicts])
 
     @property

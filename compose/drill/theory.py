@@ -1,7 +1,8 @@
-"""How soon an alert can be told at best: what its rule waits for, and who passes it on.
+"""Within what time an alert is told by its rule: what it waits for, and who passes it on.
 
-An alert is told after its shortest window is full of the fault, the condition has held for its
+An alert is told once its shortest window is full of the fault, the condition has held for its
 `for`, a scrape and an evaluation have come by, and Alertmanager has waited for the group's others.
+A grave fault passes the threshold before the window is full of it, so many are told sooner.
 """
 
 import re

@@ -1,5 +1,6 @@
 """The arithmetic of verdicts and scorecards, by examples."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from compose.drill.judging import judged
 from compose.drill.record import Record, Verdict
 from compose.drill.scorecard import Scorecard
 from compose.drill.watch import Notice, Said, of_webhook
-from compose.faults.catalogue import named
+from compose.faults.catalogue import FAULTS, named
 from compose.markdown import NoPlaceError
 
 (REDIS,) = named(["redis-down"])
@@ -164,6 +165,16 @@ def test_the_scorecard_replaces_its_block_and_nothing_else(tmp_path: Path) -> No
     assert text.endswith(f"{report.BLOCK.closing}\nafter\n")
     assert "| redis-down | A | 4.0 | 5.0 | 10.0 |" in text
     assert "yesterday" not in text
+
+
+def test_the_readmes_scorecard_is_of_the_whole_catalogue() -> None:
+    text = report.README.read_text(encoding="utf-8")
+    _, _, rest = text.partition(report.BLOCK.opening)
+    block, closing, _ = rest.partition(report.BLOCK.closing)
+    names = re.findall(r"^\| ([a-z-]+) \| [^-]", block, re.MULTILINE)
+
+    assert closing
+    assert names == ["fault", *(fault.name for fault in FAULTS)]
 
 
 def test_a_page_without_a_block_is_refused(tmp_path: Path) -> None:
