@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from alerts import naming, tools, yaml_file
+from alerts import labels, naming, tools, yaml_file
 from alerts.runbooks_frame import CLOSE, SECTIONS, sections
 from app import signals
 from telemetry import catalog
-from telemetry.catalog import Histogram, Metric
 
 _FEWEST_WORDS: Final = 30
 _PLACEHOLDER: Final = re.compile(r"\b(TODO|TBD|FIXME|XXX|lorem)\b", re.IGNORECASE)
@@ -45,6 +44,7 @@ def text_problems(text: str) -> Iterator[str]:
         yield "Diagnosis has no query"
     for query in queries:
         yield from _unknown_series(query)
+        yield from labels.unknown_in_query(query)
         yield from _unreadable(query)
 
 
@@ -73,12 +73,5 @@ def _unreadable(query: str) -> Iterator[str]:
 def known_series() -> frozenset[str]:
     """Return every series that a query here may name."""
     metrics = (*catalog.METRICS, *signals.METRICS)
-    exposed = (name for metric in metrics for name in _exposed(metric))
+    exposed = (name for metric in metrics for name in labels.exposed(metric))
     return frozenset((*exposed, *naming.RECORDED, naming.UP, "ALERTS"))
-
-
-def _exposed(metric: Metric) -> tuple[str, ...]:
-    name = metric.prometheus_name
-    if isinstance(metric, Histogram):
-        return (f"{name}_bucket", f"{name}_count", f"{name}_sum")
-    return (name,)

@@ -58,6 +58,9 @@ def test_a_label_is_renamed_everywhere(tree: Tree) -> None:
     assert tree.generated_with(new) == before
     assert "alerts/generated/rules.yaml" in before
     assert any(path.startswith("dashboards/") for path in before)
+    said = tree.stops("alerts", "check")
+    assert "runbook MailFailing: report_queue_depth has no label report_queue" in said
+    assert "ReportQueueDelayed: no series has a label report_queue" in said
 
 
 def test_a_value_that_a_label_has_no_more_stops_the_build_and_is_named(tree: Tree) -> None:
