@@ -5,7 +5,7 @@ from typing import Final
 from alerts import cause, naming, promql
 from alerts.cause import SERVICE_JOBS, Cause, Traces
 from alerts.clock import Clock
-from alerts.links import SERVICE_BOARD, Links
+from alerts.links import ACCESS_BOARD, SERVICE_BOARD, Links
 from alerts.naming import Severity
 from alerts.rules import Group
 from alerts.targets import WEB
@@ -50,7 +50,7 @@ def _credentials_refused(clock: Clock) -> Cause:
         expression=f"({refused} > {_FEWEST_REFUSED})\n/\n({every} > 0)\n> {_REFUSED_SHARE}",
         shown=refused,
         hold="5m",
-        board="sightline-access",
+        board=ACCESS_BOARD,
         traces=Traces(WEB.jobs[0], tag=(http.STATUS_CODE.attribute, "401")),
     )
 

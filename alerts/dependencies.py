@@ -5,7 +5,7 @@ from typing import Final
 from alerts import cause, naming, promql
 from alerts.cause import PROCESS, SERVICE_JOBS, WHO, Cause
 from alerts.clock import RESTART_SECONDS, Clock
-from alerts.links import AUTHORIZATION_BOARD, RUNTIME_BOARD, Links
+from alerts.links import DATABASE_BOARD, RUNTIME_BOARD, Links
 from alerts.naming import Severity
 from alerts.rules import Group
 from app.signals import AUDIT_LAG
@@ -46,7 +46,7 @@ def _unavailable() -> Cause:
         hold="1m",
         floor=RESTART_SECONDS,
         severity=Severity.CRITICAL,
-        board=AUTHORIZATION_BOARD,
+        board=DATABASE_BOARD,
     )
 
 
@@ -69,7 +69,7 @@ def _saturated(clock: Clock) -> Cause:
         expression=f"{share}\n>= {_NEARLY_ALL}",
         shown=share,
         hold="5m",
-        board=AUTHORIZATION_BOARD,
+        board=DATABASE_BOARD,
     )
 
 

@@ -47,7 +47,7 @@ _UNAVAILABLE: Final = Scene(
         "web:9464 of sightline-web asks PostgreSQL every few seconds and gets no answer. What needs"
         " it is answered with 503 until it is back."
     ),
-    board="authorization",
+    board="database",
     graph=f"max by (job, instance) ({_LAG}{{{_JOBS}}})",
     fault="one process of two gets no answer for 3 m; another service has never had one",
     faulty=(
@@ -71,7 +71,7 @@ _SATURATED: Final = Scene(
         "web:9464 of sightline-web had 100% of its connections to PostgreSQL in use over the last"
         " 5m. At the end of the pool requests wait, then get 503."
     ),
-    board="authorization",
+    board="database",
     graph=(
         f'sum by (job, instance) (avg_over_time({_COUNT}{{{_JOBS}, db_client_connection_pool_name="'
         'postgresql", db_client_connection_state="used"}[5m]))\n/\nsum by (job, instance) '
