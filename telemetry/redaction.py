@@ -48,7 +48,8 @@ _CREDENTIALS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
         re.compile(rf"\b([\w.-]*(?:{_GUARDED_WORDS})\s*[=:]\s*)[^\s,;&)]+", re.IGNORECASE),
         rf"\1{REDACTED}",
     ),
-    (re.compile(r"[^\s@<>()\"',;:/]+@[^\s@<>()\"',;:/]+"), REDACTED),  # an e-mail address
+    # An e-mail address, and what has more parts of the kind.
+    (re.compile(r"[^\s@<>()\"',;:/]+(?:@[^\s@<>()\"',;:/]+)+"), REDACTED),
     (re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?"), REDACTED),  # a JSON web token
     (
         re.compile(
