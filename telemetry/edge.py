@@ -5,17 +5,18 @@ what is unfit is left out, as if it had not been sent.
 """
 
 import re
-from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
+import orjson
 from opentelemetry.trace import SpanContext
 from opentelemetry.util.types import AttributeValue
 from starlette.types import Scope
 
 from telemetry.bounds import (
     BAGGAGE,
+    CLIENT,
     CORRELATION_ID,
     HOST,
     QUERY,
@@ -24,71 +25,99 @@ from telemetry.bounds import (
     uncounted,
 )
 from telemetry.catalog import attributes
-from telemetry.catalog.http import OTHER_METHOD, OTHER_SCHEME
-from telemetry.context import accepted_correlation_id, mint_correlation_id
+from telemetry.catalog.http import OTHER_METHOD
+from telemetry.context import accepted_correlation_id
 from telemetry.propagation import TRACEPARENT, parse_traceparent
 from telemetry.redaction import MAX_QUERY, REDACTED, mask_credentials, redact_query
 from telemetry.spans import SharedAttributes
-from telemetry.tracestate import TRACESTATE
 
 _MAX_ATTRIBUTE: Final = 256
 _MAX_HOST: Final = 261
-_NO_PEER: Final = SharedAttributes()
-_SCHEMES: Final = frozenset(("http", "https"))
+_MAX_ADDRESS: Final = 64
+_ADDRESS = re.compile(r"[A-Za-z0-9_.:%-]*")
+SCHEMES: Final = frozenset(("http", "https"))
+"""Those a request may have, as the server or a proxy that it trusts names it."""
+
 _HOST = re.compile(rb"([A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?")
 _PLAIN_METHOD = re.compile(r"[A-Za-z_-]{1,16}")
 _CORRELATION_HEADERS: Final = (b"x-correlation-id", b"x-request-id")
-_HEADERS: Final = {
-    b"traceparent": TRACEPARENT,
-    b"tracestate": TRACESTATE,
-    b"baggage": BAGGAGE,
-    b"x-correlation-id": CORRELATION_ID,
-    b"x-request-id": CORRELATION_ID,
-    b"user-agent": USER_AGENT,
-    b"host": HOST,
-}
-"""What is read, and under which name a refusal of it is counted."""
+CONTEXT_HEADERS: Final = frozenset(
+    (b"traceparent", b"tracestate", b"baggage", *_CORRELATION_HEADERS)
+)
+"""What says whose work a request is. ASGI gives names in lower case."""
 
 
-def method_of(scope: Scope, known: AbstractSet[str]) -> str:
-    """Return the request's method if it is a known one, else `_OTHER`."""
-    method: str = scope["method"]
-    return method if method in known else OTHER_METHOD
+class Peer:
+    """Who is at the other end: as attributes of a span, and as `client.address` in a JSON line."""
+
+    __slots__ = ("address", "attributes", "json")
+
+    def __init__(self, address: str, port: int | None) -> None:
+        found: dict[str, AttributeValue] = {}
+        if address:
+            found[attributes.CLIENT_ADDRESS] = found[attributes.NETWORK_PEER_ADDRESS] = address
+        if address and port is not None:
+            found[attributes.NETWORK_PEER_PORT] = port
+        self.address: Final = address
+        self.attributes: Final = SharedAttributes(found)
+        self.json: Final = orjson.dumps(address).decode()
 
 
-def scheme_of(scope: Scope) -> str:
-    """Return the request's scheme, as the server or a proxy that it trusts names it."""
-    scheme: str = scope.get("scheme", "http")
-    return scheme if scheme in _SCHEMES else OTHER_SCHEME
+def peer_of(scope: Scope, refused: Count = uncounted) -> Peer:
+    """Return who sent a request; nobody where the server does not know, or was told no address.
+
+    Behind a proxy that the server trusts, an address is a header's text, and may be anything.
+    """
+    client = scope.get("client")
+    if not client:
+        return _NOBODY
+    address = client[0]
+    if len(address) > _MAX_ADDRESS:
+        refused(CLIENT)
+        return _NOBODY
+    peer = _peer(address, client[1])
+    if peer is _NOBODY:
+        refused(CLIENT)
+    return peer
 
 
-def client_attributes(
-    scope: Scope,
-    method: str,
-    scheme: str,
-    headers: Mapping[bytes, bytes],
-    refused: Count = uncounted,
-) -> tuple[SharedAttributes, SharedAttributes]:
-    """Return what a request has in common with others of its client's kind, and of its peer."""
+_NOBODY: Final = Peer("", None)
+
+
+@lru_cache(maxsize=1024)
+def _peer(address: str, port: int | None) -> Peer:
+    return Peer(address, port) if _ADDRESS.fullmatch(address) else _NOBODY
+
+
+def kind_attributes(
+    scope: Scope, method: str, scheme: str, refused: Count = uncounted
+) -> SharedAttributes:
+    """Return what a request has in common with others of its client's kind."""
     server = scope.get("server")
-    host = headers.get(b"host", b"")
-    if len(host) > _MAX_HOST:
+    headers = dict(scope["headers"])
+    if len(headers) != len(scope["headers"]):
+        _drop_repeated(headers, scope["headers"], refused)
+    host, agent = headers.get(b"host"), headers.get(b"user-agent")
+    if host and len(host) > _MAX_HOST:
         refused(HOST)
-        host = b""
-    agent = headers.get(b"user-agent", b"")
-    if len(agent) > _MAX_ATTRIBUTE:
+        host = None
+    if agent and len(agent) > _MAX_ATTRIBUTE:
         refused(USER_AGENT)
         agent = agent[:_MAX_ATTRIBUTE]
-    kind = _of_kind(
-        method,
-        scheme,
-        scope.get("http_version", "1.1"),
-        host,
-        agent,
-        tuple(server) if server else None,
-    )
-    client = scope.get("client")
-    return kind, _of_peer(*client) if client else _NO_PEER
+    if type(server) is list:  # as ASGI allows, and no key of a cache
+        server = tuple(server)
+    return _of_kind(method, scheme, scope.get("http_version", "1.1"), host, agent, server)
+
+
+def _drop_repeated(
+    headers: dict[bytes, bytes], sent: Sequence[tuple[bytes, bytes]], refused: Count
+) -> None:
+    """Take out what must be single and is not."""
+    names = [name for name, _ in sent]
+    for name, called in ((b"host", HOST), (b"user-agent", USER_AGENT)):
+        if names.count(name) > 1:
+            del headers[name]
+            refused(called)
 
 
 def add_own_attributes(
@@ -105,23 +134,12 @@ def add_own_attributes(
 
 
 @lru_cache(maxsize=1024)
-def _of_peer(address: str, port: int | None) -> SharedAttributes:
-    found: dict[str, AttributeValue] = {
-        attributes.CLIENT_ADDRESS: address,
-        attributes.NETWORK_PEER_ADDRESS: address,
-    }
-    if port is not None:
-        found[attributes.NETWORK_PEER_PORT] = port
-    return SharedAttributes(found)
-
-
-@lru_cache(maxsize=1024)
 def _of_kind(  # noqa: PLR0913, PLR0917  # the key of the cache
     method: str,
     scheme: str,
     version: str,
-    host: bytes,
-    agent: bytes,
+    host: bytes | None,
+    agent: bytes | None,
     server: tuple[Any, ...] | None,
 ) -> SharedAttributes:
     found: dict[str, AttributeValue] = {
@@ -139,47 +157,50 @@ def _of_kind(  # noqa: PLR0913, PLR0917  # the key of the cache
     return SharedAttributes(found)
 
 
-def headers_of(scope: Scope, refused: Count = uncounted) -> dict[bytes, bytes]:
-    """Return the headers that matter; one that must be single and is not becomes empty.
+def caller_of(scope: Scope, refused: Count = uncounted) -> tuple[str | None, SpanContext | None]:
+    """Return the correlation ID and the span that the caller sent, each where it is fit.
 
-    Baggage may be anybody's: it stays outside, and is counted.
+    Of two fit correlation IDs the one of our own header counts. Baggage may be anybody's: it stays
+    outside, and is counted.
     """
-    found: dict[bytes, bytes] = {}
+    found: dict[bytes, list[bytes]] = {}
     for name, value in scope["headers"]:
-        if name not in _HEADERS:
-            continue
-        if name not in found:
-            found[name] = value
-        elif name == b"tracestate":
-            found[name] += b"," + value
-        else:
-            found[name] = b""
-            refused(_HEADERS[name])
+        if name in CONTEXT_HEADERS:
+            found.setdefault(name, []).append(value)
     if b"baggage" in found:
         refused(BAGGAGE)
-    return found
+    traceparent = _single(found, b"traceparent", TRACEPARENT, refused)
+    parent = None
+    if traceparent:
+        states = found.get(b"tracestate", [])
+        parent = parse_traceparent(traceparent, b",".join(states), refused)
+    return _correlation_id(found, refused), parent
 
 
-def correlation_id_of(headers: Mapping[bytes, bytes], refused: Count = uncounted) -> str:
-    """Return the first fit ID that the caller sent, or a new one."""
+def _correlation_id(found: Mapping[bytes, list[bytes]], refused: Count) -> str | None:
     for name in _CORRELATION_HEADERS:
-        sent = headers.get(name)
-        accepted = accepted_correlation_id(sent) if sent else None
-        if accepted:
-            return accepted
+        sent = _single(found, name, CORRELATION_ID, refused)
         if sent:
+            accepted = accepted_correlation_id(sent)
+            if accepted is not None:
+                return accepted
             refused(CORRELATION_ID)
-    return mint_correlation_id()
+    return None
 
 
-def remote_of(headers: Mapping[bytes, bytes], refused: Count = uncounted) -> SpanContext | None:
-    """Return the caller's span, where it named one in a fit way."""
-    sent = headers.get(b"traceparent")
-    return parse_traceparent(sent, headers.get(b"tracestate", b""), refused) if sent else None
+def _single(found: Mapping[bytes, list[bytes]], name: bytes, called: str, refused: Count) -> bytes:
+    """Return a header's value; nothing where it was not sent, or more than once."""
+    values = found.get(name)
+    if values is None:
+        return b""
+    if len(values) > 1:
+        refused(called)
+        return b""
+    return values[0]
 
 
-def _named_server(host: bytes) -> tuple[str, int | None] | None:
-    match = _HOST.fullmatch(host)
+def _named_server(host: bytes | None) -> tuple[str, int | None] | None:
+    match = _HOST.fullmatch(host) if host else None
     if not match:
         return None
     name = match[1].decode("ascii")

@@ -11,7 +11,7 @@ from opentelemetry import trace
 
 from telemetry.spans import SAMPLED_BIT, RecordedSpan, UnsampledSpan
 
-Exemplar = tuple[int, int, float, float]
+Exemplar = tuple[bytes, bytes, float, float]
 """Trace ID, span ID, value, seconds since the epoch: written out only where a scrape asks for it.
 
 The labels of one have 64 characters, half of the 128 that OpenMetrics allows ("Exemplars").
@@ -30,14 +30,12 @@ def exemplar_of(span: trace.Span, value: float) -> Exemplar | None:
     context = span.get_span_context()
     if not context.trace_flags.sampled:
         return None
-    return context.trace_id, context.span_id, value, time.time()
+    trace_id, span_id = context.trace_id.to_bytes(16, "big"), context.span_id.to_bytes(8, "big")
+    return trace_id, span_id, value, time.time()
 
 
 def as_sample(exemplar: Exemplar) -> prometheus_client.samples.Exemplar:
     """Return an exemplar as the exposition writes it."""
     trace_id, span_id, value, epoch_seconds = exemplar
-    labels = {
-        "trace_id": trace.format_trace_id(trace_id),
-        "span_id": trace.format_span_id(span_id),
-    }
+    labels = {"trace_id": trace_id.hex(), "span_id": span_id.hex()}
     return prometheus_client.samples.Exemplar(labels, value, epoch_seconds)

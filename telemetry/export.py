@@ -100,8 +100,9 @@ class SpanExport(SpanSink):
         if self._has_no_room():
             self._ledger.dropped_one(self._reason(), is_exemplar=span.is_exemplar)
             return
-        for bound in span.cut:
-            self._bounds.cut(bound)
+        if span.cut:
+            for bound, parts in span.cut.items():
+                self._bounds.cut(bound, parts)
         try:
             encoded = self._encode_recorded(span)
         except Exception:  # noqa: BLE001  # or it would fail the request whose span this is

@@ -9,7 +9,7 @@ A scrape in another thread sees a histogram's buckets, count and sum from the sa
 
 from abc import abstractmethod
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from itertools import accumulate
 from threading import RLock
@@ -34,6 +34,9 @@ OVERFLOW: Final = "_overflow"
 _Series = TypeVar("_Series")
 _Copied = TypeVar("_Copied")
 _Values = tuple[str, ...]
+
+Measured = tuple[_Values, float, Exemplar | None]
+"""The series, the value, and where it leads to."""
 
 
 class Instrument(Collector, Generic[_Series, _Copied]):
@@ -201,14 +204,20 @@ class BoundHistogram(Instrument[_Distribution, _Moment]):
 
     def observe_with(self, span: trace.Span | None, value: float, *label_values: str) -> None:
         """Observe `value`; `span`, where there is one and it is kept, is its exemplar."""
-        distribution = self._series.get(label_values) or self._new(label_values)
-        bucket = bisect_left(self._bounds, value)
         exemplar = exemplar_of(span, value) if span is not None else None
+        self.observe_all(((label_values, value, exemplar),))
+
+    def observe_all(self, measured: Iterable[Measured]) -> None:
+        """Observe several values; their spans are known to be kept, or are not given."""
+        series, bounds = self._series, self._bounds
         with self._lock:
-            distribution.counts[bucket] += 1
-            distribution.total += value
-            if exemplar is not None:
-                distribution.exemplars[bucket] = exemplar
+            for labels, value, exemplar in measured:
+                distribution = series.get(labels) or self._new(labels)
+                bucket = bisect_left(bounds, value)
+                distribution.counts[bucket] += 1
+                distribution.total += value
+                if exemplar is not None:
+                    distribution.exemplars[bucket] = exemplar
 
     def _zero(self) -> _Distribution:
         return _Distribution(len(self._bounds) + 1)

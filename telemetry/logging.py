@@ -40,6 +40,7 @@ _MESSAGE: Final = "message"
 _LIBRARY_FIELDS: Final = frozenset((_LOGGER, _MESSAGE))
 _MAX_TEMPLATE: Final = 256
 _TOO_LARGE: Final = 2**53
+_MILLION: Final = 1_000_000
 
 Render = Callable[[Mapping[str, Any]], bytes]
 
@@ -90,11 +91,10 @@ def _one_line(value: object) -> str:
 RENDERERS: Final[Mapping[str, Render]] = {"json": render_json, "console": render_console}
 
 
-def timestamp(epoch_seconds: float | None = None) -> str:
-    """Return a time (now, where none is given) as RFC 3339 in UTC, to the microsecond."""
-    moment = time.time() if epoch_seconds is None else epoch_seconds
-    second = int(moment)
-    return f"{_to_the_second(second)}.{int((moment - second) * 1e6):06d}Z"
+def timestamp(epoch_nanoseconds: int) -> str:
+    """Return a time as RFC 3339 in UTC, to the microsecond."""
+    second, microseconds = divmod(epoch_nanoseconds // 1_000, _MILLION)
+    return f"{_to_the_second(second)}.{str(_MILLION + microseconds)[1:]}Z"
 
 
 @lru_cache(maxsize=4)  # a second's lines share it
@@ -127,7 +127,7 @@ class Lines:
         Fields that the allow-list does not name are dropped and counted.
         """
         line: dict[str, Any] = {
-            "timestamp": timestamp(),
+            "timestamp": timestamp(time.time_ns()),
             "level": level,
             "event": event,
             "service": self._service,
@@ -145,29 +145,6 @@ class Lines:
             elif name not in line:
                 self._allowed.refuse(LOG, name)
         self._put(line)
-
-    def write_access(
-        self,
-        level: str,
-        event: str,
-        ids: tuple[str, str, str],
-        epoch_seconds: float,
-        fields: dict[str, Any],
-    ) -> None:
-        """Put out a request's line; `ids` are those of its trace, its span and its caller."""
-        trace_id, span_id, correlation = ids
-        self._put(
-            {
-                "timestamp": timestamp(epoch_seconds),
-                "level": level,
-                "event": event,
-                "service": self._service,
-                "trace_id": trace_id,
-                "span_id": span_id,
-                "correlation_id": correlation,
-                **fields,
-            }
-        )
 
     def _put(self, line: dict[str, Any]) -> None:
         try:

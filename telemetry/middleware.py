@@ -10,12 +10,11 @@ from http import HTTPStatus
 from typing import Final
 
 import orjson
-from opentelemetry import context as otel_context
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from telemetry.bounds import Count
 from telemetry.catalog import http
-from telemetry.context import request_context
+from telemetry.context import attach, detach, request_context
 from telemetry.metrics import Meter
 from telemetry.reporter import Reporter
 from telemetry.server_span import ServerSpan
@@ -52,31 +51,32 @@ class TelemetryMiddleware:
         span = ServerSpan(
             scope, send, self._tracer, self._known_methods, self._reporter.finished, self._refused
         )
-        active = self._active.of(span.method, span.scheme)
-        active.move(1)
-        before = otel_context.attach(request_context(span, span.correlation_id))
+        span.active = active = self._active.of(span.method, span.scheme)
+        active.value += 1  # without `move`'s lock: only the event loop's thread comes here
+        before = attach(request_context(span, span.correlation_id))
         try:
             await self._app(scope, receive, span.send)
         except Exception as error:  # noqa: BLE001  # the last layer: what passes here would kill the connection
             span.error = error
             self._reporter.failed(span, error)
-            await _answer_unless_begun(span)
+            if not span.status:
+                await _answer(span)
         except BaseException as error:
             span.error = error
             raise
         else:
-            await _answer_unless_begun(span)
+            if not span.status:
+                await _answer(span)
         finally:
-            otel_context.detach(before)
-            active.move(-1)
+            detach(before)
+            if not span.ended:
+                active.value -= 1
             if not span.reported:
                 self._reporter.finished(span)
 
 
-async def _answer_unless_begun(span: ServerSpan) -> None:
+async def _answer(span: ServerSpan) -> None:
     """Send a 500 with an RFC 9457 body, for an application that made no answer."""
-    if span.status:
-        return
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     problem = {
         "type": "about:blank",

@@ -18,6 +18,8 @@ OF_A_RESOURCE: Final = 1
 
 _SHORT: Final = 64
 """Characters of a value whose head is worth keeping."""
+_KEPT: Final = 256
+"""Characters of a text that is worth keeping with its form on the wire."""
 _SCALARS: Final = frozenset((str, bool, int, float))
 
 
@@ -35,7 +37,7 @@ class AttributeEncoder:
             if key in plain:
                 if type(value) is str and len(value) <= _SHORT:
                     raw = value.encode(errors="replace")
-                    parts += (_head_of_text(key, len(raw)), raw)
+                    parts += (head_of_text(key, len(raw)), raw)
                 else:
                     parts.append(encode_attribute(OF_A_SPAN, key, value))
             elif key in MASKS:
@@ -71,7 +73,8 @@ def encode_resource(attributes: Mapping[str, Any]) -> bytes:
 
 def encode_attribute(field: int, key: str, value: object) -> bytes:
     """Return one attribute as that field of its message."""
-    if type(value) in _SCALARS:  # anything else may not be hashable, or equal what it is not
+    # What is none may not be hashable, or equal what it is not.
+    if type(value) in _SCALARS and (type(value) is not str or len(value) <= _KEPT):
         return _scalar(field, key, value)
     return _encoded(field, key, value)
 
@@ -97,7 +100,7 @@ def _encoded(field: int, key: str, value: object) -> bytes:
 
 
 @lru_cache(maxsize=4096)
-def _head_of_text(key: str, size: int) -> bytes:
+def head_of_text(key: str, size: int) -> bytes:
     """Return what comes before the bytes of a span's text attribute: only their number matters."""
     value = length_delimited(2, length_delimited(1, bytes(size)))
     whole = length_delimited(OF_A_SPAN, text(1, key) + value)

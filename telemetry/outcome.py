@@ -14,14 +14,14 @@ from telemetry.spans import SharedAttributes
 class Outcome:
     """`status` is 0 where no answer began, `error_type` "" where nothing failed.
 
-    `line_template` is `telemetry.access_log`'s.
+    `line_parts` are `telemetry.access_log`'s.
     """
 
     __slots__ = (
         "failed",
         "fields",
         "labels",
-        "line_template",
+        "line_parts",
         "shared",
         "span_name",
         "succeeded",
@@ -51,4 +51,4 @@ class Outcome:
         self.fields: Final = {attributes.HTTP_REQUEST_METHOD: method, **answer}
         self.failed: Final = bool(error_type)
         self.succeeded: Final = not error_type and status < HTTPStatus.BAD_REQUEST
-        self.line_template = ""
+        self.line_parts: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ Protocol Buffers encoding: https://protobuf.dev/programming-guides/encoding/.
 
 import struct
 
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_VARINT, _FIXED64, LENGTH_DELIMITED, _FIXED32 = 0, 1, 2, 5
 
 
 def varint(value: int) -> bytes:
@@ -27,12 +27,12 @@ def tag(field: int, wire_type: int) -> bytes:
 
 def length_delimited(field: int, payload: bytes) -> bytes:
     """Encode bytes, a string or an embedded message."""
-    return tag(field, _BYTES) + varint(len(payload)) + payload
+    return tag(field, LENGTH_DELIMITED) + varint(len(payload)) + payload
 
 
 def embedded(field: int, parts: list[bytes]) -> list[bytes]:
     """Encode a message of many parts, still in parts: what is long is copied once, at last."""
-    return [tag(field, _BYTES) + varint(sum(map(len, parts))), *parts]
+    return [tag(field, LENGTH_DELIMITED) + varint(sum(map(len, parts))), *parts]
 
 
 def text(field: int, value: str) -> bytes:

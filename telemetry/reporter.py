@@ -13,18 +13,20 @@ from http import HTTPStatus
 from typing import Final
 
 from opentelemetry.trace import StatusCode
-from opentelemetry.util.types import AttributeValue
 from starlette.types import Scope
 
 from telemetry.access_log import AccessLog
 from telemetry.bounds import Count
 from telemetry.catalog import CORRELATION_ID, http
-from telemetry.edge import add_own_attributes, client_attributes
+from telemetry.catalog.pipeline import THREAD_FAILURES
+from telemetry.edge import Peer, add_own_attributes, kind_attributes, peer_of
+from telemetry.instruments import Measured
 from telemetry.logging import Lines, exception_fields
 from telemetry.metrics import Meter
 from telemetry.outcome import Outcome
 from telemetry.sampling import Sampling
 from telemetry.server_span import ServerSpan
+from telemetry.spans import SAMPLED_BIT
 from telemetry.tracer import error_type_of
 
 NO_RESPONSE: Final = "no_response"
@@ -33,8 +35,9 @@ NO_RESPONSE: Final = "no_response"
 _NO_CONTEXT: Final = contextvars.Context()
 _FIRST_SERVER_ERROR: Final = int(HTTPStatus.INTERNAL_SERVER_ERROR)
 _NANOSECONDS: Final = 1_000_000_000
-_NOTHING: Final[dict[str, AttributeValue]] = {}
 _OUTCOMES_KEPT: Final = 4096
+_EVENT_LOOP: Final = "event-loop"
+"""The thread under whose name an error of the telling is counted."""
 
 
 class Reporter:
@@ -57,6 +60,8 @@ class Reporter:
         refused: Count,
     ) -> None:
         self._sampling = sampling
+        self._slow_seconds = sampling.slow_seconds
+        self._writes_all = sampling.access_log_ratio >= 1
         self._lines = lines
         self._access_log = access_log
         self._route_of = route_of
@@ -65,6 +70,8 @@ class Reporter:
         self._outcome = lru_cache(maxsize=_OUTCOMES_KEPT)(Outcome)
         self._waiting: list[ServerSpan] = []
         self._duration = meter.histogram(http.REQUEST_DURATION)
+        self._failures = meter.counter(THREAD_FAILURES)
+        self._failures.add(0, _EVENT_LOOP)
 
     def failed(self, span: ServerSpan, error: Exception) -> None:
         """Tell of an exception that no handler expected."""
@@ -82,50 +89,80 @@ class Reporter:
             return
         span.reported = True
         span.seconds = (span.ended or time.perf_counter()) - span.started
-        self._waiting.append(span)
-        if len(self._waiting) >= self._batch:
+        waiting = self._waiting
+        waiting.append(span)
+        if len(waiting) >= self._batch:
             self.flush()
-        elif len(self._waiting) == 1:
-            asyncio.get_running_loop().call_soon(self.flush, context=_NO_CONTEXT)
+        elif len(waiting) == 1:
+            self._flush_soon()
+
+    def _flush_soon(self) -> None:
+        """Flush when the round is over; at once where no round of asyncio's will end."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self.flush()
+        else:
+            loop.call_soon(self.flush, context=_NO_CONTEXT)
 
     def flush(self) -> None:
-        """Tell of every request that waits."""
+        """Tell of every request that waits; never raises, for it may be a request that calls."""
         waiting, self._waiting = self._waiting, []
+        now = time.time()
+        measured: list[Measured] = []
         lines: list[bytes] = []
         for span in waiting:
-            self._tell(span, lines)
+            try:
+                self._tell(span, now, measured, lines)
+            except Exception:  # noqa: BLE001  # an error of ours, counted: the others are told
+                self._failures.add(1, _EVENT_LOOP)
+        self._duration.observe_all(measured)
         if lines:
             self._access_log.write(lines)
 
-    def _tell(self, span: ServerSpan, lines: list[bytes]) -> None:
-        scope, seconds = span.scope, span.seconds
-        error_type = _error_type(span)
+    def _tell(
+        self, span: ServerSpan, now: float, measured: list[Measured], lines: list[bytes]
+    ) -> None:
+        seconds, status = span.seconds, span.status
+        fine = span.error is None and span.ended and status < _FIRST_SERVER_ERROR
         outcome = self._outcome(
-            span.method, span.scheme, self._route_of(scope), span.status, error_type
+            span.method,
+            span.scheme,
+            self._route_of(span.scope),
+            status,
+            "" if fine else _error_type(span),
         )
-        slow = seconds >= self._sampling.slow_seconds
-        if (slow or outcome.failed) and not span.sampled:
+        peer = peer_of(span.scope, self._refused)
+        end_time = span.start_time + int(seconds * _NANOSECONDS)
+        slow = seconds >= self._slow_seconds
+        if slow or outcome.failed:
             span.keep()
-        # What the application set on the current span; a request that was not asked has nothing.
-        said = span.attributes.copy() if span.attributes else _NOTHING
-        self._duration.observe_with(span, seconds, *outcome.labels)
-        if span.sampled:
-            self._end(span, outcome)
-        if slow or not outcome.succeeded or self._sampling.writes(span.trace_id):
-            lines.append(self._access_log.line(span, outcome, said))
+        if slow or self._writes_all or not outcome.succeeded or self._sampling.writes(span):
+            self._access_log.add(lines, span, outcome, end_time, peer)
+        exemplar = None
+        if span.flags & SAMPLED_BIT:
+            exemplar = span.trace_id, span.span_id, seconds, now
+            self._end(span, outcome, end_time, peer)
+        measured.append((outcome.labels, seconds, exemplar))
 
-    def _end(self, span: ServerSpan, outcome: Outcome) -> None:
+    def _end(self, span: ServerSpan, outcome: Outcome, end_time: int, peer: Peer) -> None:
         span.name = outcome.span_name
-        span.shared = (
-            *client_attributes(span.scope, span.method, span.scheme, span.headers, self._refused),
-            outcome.shared,
-        )
-        told = span.attributes
-        add_own_attributes(told, span.scope, span.method, self._refused)
-        told[CORRELATION_ID] = span.correlation_id
+        kind = kind_attributes(span.scope, span.method, span.scheme, self._refused)
+        span.shared = (kind, peer.attributes, outcome.shared)
+        span.is_exemplar = True
+        if span.attributes:
+            _drop_ours(span)
+        add_own_attributes(span.attributes, span.scope, span.method, self._refused)
         if outcome.failed:
             span.status_code = StatusCode.ERROR
-        span.end(span.start_time + int(span.seconds * _NANOSECONDS))
+        span.end(end_time)
+
+
+def _drop_ours(span: ServerSpan) -> None:
+    """Take out what the application said that is ours to say: a key stands once on the wire."""
+    for key in [key for key in span.attributes if any(key in each for each in span.shared)]:
+        del span.attributes[key]
+    span.attributes.pop(CORRELATION_ID, None)
 
 
 def _error_type(span: ServerSpan) -> str:
@@ -133,6 +170,4 @@ def _error_type(span: ServerSpan) -> str:
         return error_type_of(span.error)
     if not span.status or not span.ended:
         return NO_RESPONSE
-    if span.status >= _FIRST_SERVER_ERROR:
-        return str(span.status)
-    return ""
+    return str(span.status)

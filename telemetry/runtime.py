@@ -79,7 +79,9 @@ class Telemetry:
         assert sink is not None  # noqa: S101  # one of the two, by the lines above
         render = telemetry_logging.RENDERERS[settings.log_format]
         self.lines = telemetry_logging.Lines(sink, render, settings.service_name, self.allowed)
-        self._access_log = AccessLog(sink, render, settings.service_name, self.allowed)
+        self._access_log = AccessLog(
+            sink, render, settings.service_name, self.allowed, settings.log_level
+        )
         self.endpoint = MetricsEndpoint(self.meter, settings.metrics_host, settings.metrics_port)
         self._reporters: list[Reporter] = []
         self._restore_logging: Callable[[], None] | None = None

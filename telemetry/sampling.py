@@ -11,10 +11,11 @@ from typing import Final
 
 from opentelemetry.trace import SpanContext
 
-from telemetry.spans import RANDOM_BIT, SAMPLED_BIT
+from telemetry.spans import RANDOM_BIT, SAMPLED_BIT, RecordedSpan
 
 _KEPT: Final = RANDOM_BIT | SAMPLED_BIT
-_LOW_64_BITS: Final = (1 << 64) - 1
+_ALL: Final = 1 << 64
+"""Past every number that 64 bits have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +30,27 @@ class Sampling:
     remote_ratio: float = 1.0
     slow_seconds: float = 1.0
     access_log_ratio: float = 1.0
-    _bound: int = field(init=False, repr=False)
+    flags_of_all: int = field(init=False, repr=False)
+    """The flags of every new trace, where all are kept; else 0."""
 
+    _bound: int = field(init=False, repr=False)
     _line_bound: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_bound", round(self.ratio * (_LOW_64_BITS + 1)))
-        object.__setattr__(self, "_line_bound", round(self.access_log_ratio * (_LOW_64_BITS + 1)))
+        object.__setattr__(self, "flags_of_all", _KEPT if self.ratio >= 1 else 0)
+        object.__setattr__(self, "_bound", round(self.ratio * _ALL))
+        object.__setattr__(self, "_line_bound", round(self.access_log_ratio * _ALL))
 
-    def begins(self, trace_id: int) -> bool:
+    def begins(self, trace_id: bytes) -> bool:
         """Decide for a new trace; every process with the same ratio decides alike.
 
         The low 64 bits are compared with a bound, as the SDK's TraceIdRatioBased does.
         """
-        return (trace_id & _LOW_64_BITS) < self._bound
+        return self._bound == _ALL or int.from_bytes(trace_id[8:], "big") < self._bound
 
-    def flags_of(self, trace_id: int) -> int:
+    def flags_of(self, trace_id: bytes) -> int:
         """Return the trace flags of a new trace; its ID is random (Trace Context Level 2)."""
-        return _KEPT if (trace_id & _LOW_64_BITS) < self._bound else RANDOM_BIT
+        return _KEPT if self.begins(trace_id) else RANDOM_BIT
 
     def flags_below(self, parent: SpanContext) -> int:
         """Return the trace flags of a trace that comes from a caller in another process."""
@@ -59,9 +63,13 @@ class Sampling:
             return False
         return self.remote_ratio >= 1 or random.random() < self.remote_ratio  # noqa: S311  # no secret
 
-    def writes(self, trace_id: int) -> bool:
+    def writes(self, span: RecordedSpan) -> bool:
         """Decide for a successful request's access line.
 
         As for its trace, so that with equal ratios the lines and the traces are the same requests'.
+        Not where the trace is a caller's: who chooses the ID would choose not to be written down.
         """
-        return (trace_id & _LOW_64_BITS) < self._line_bound
+        if self._line_bound == _ALL:
+            return True
+        drawn = span.span_id if span.parent_id else span.trace_id[8:]
+        return int.from_bytes(drawn, "big") < self._line_bound

@@ -9,15 +9,14 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Final
 
-from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode
 from opentelemetry.util.types import AttributeValue
 
+from telemetry.context import attach, detach
 from telemetry.sampling import Sampling
 from telemetry.spans import (
-    MAX_ATTRIBUTES,
     NO_STATE,
     RecordedSpan,
     SharedAttributes,
@@ -69,10 +68,8 @@ class LeanTracer(trace.Tracer):
         if attributes:
             if isinstance(attributes, SharedAttributes):
                 span.shared = (attributes,)
-            elif len(attributes) <= MAX_ATTRIBUTES:
-                span.attributes = dict(attributes)
             else:
-                span.set_attributes(attributes)
+                span.begin_with(attributes)
         if links:
             span.link_to(links)
         if start_time:
@@ -84,10 +81,11 @@ class LeanTracer(trace.Tracer):
         if parent.is_valid:
             if not parent.trace_flags.sampled:
                 return NonRecordingSpan(parent)
+            trace_id = parent.trace_id.to_bytes(16, "big")
             span = RecordedSpan(
-                name, kind, parent.trace_id, parent.trace_flags, parent.trace_state, self.sink
+                name, kind, trace_id, parent.trace_flags, parent.trace_state, self.sink
             )
-            span.parent_id = parent.span_id
+            span.parent_id = parent.span_id.to_bytes(8, "big")
             span.parent_is_remote = parent.is_remote
             return span
         trace_id = new_trace_id()
@@ -124,7 +122,7 @@ class CurrentSpan(AbstractContextManager[trace.Span]):
 
     def __enter__(self) -> trace.Span:
         """Make the span current."""
-        self._token = otel_context.attach(trace.set_span_in_context(self._span))
+        self._token = attach(trace.set_span_in_context(self._span))
         return self._span
 
     def __exit__(
@@ -134,7 +132,7 @@ class CurrentSpan(AbstractContextManager[trace.Span]):
         traceback: TracebackType | None,
     ) -> None:
         """Make the span before it current again."""
-        otel_context.detach(self._token)
+        detach(self._token)
         if error is not None and self._mark:
             mark_failed(self._span, error)
         if self._end:

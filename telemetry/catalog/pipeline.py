@@ -106,6 +106,7 @@ INPUTS: Final = (
     "user_agent",
     "host",
     "query",
+    "client",
 )
 INPUT_REFUSED: Final = Counter(
     name="telemetry.input.refused",

@@ -120,7 +120,7 @@ KEPT = {
 
 
 def own_span() -> RecordedSpan:
-    span = RecordedSpan("work", OtelKind.INTERNAL, 1, 1, STATE, lambda _: None)
+    span = RecordedSpan("work", OtelKind.INTERNAL, bytes(16), 1, STATE, lambda _: None)
     span.set_attributes(MIXED)
     span.add_event(SECRET, {"a": SECRET})
     span.record_exception(ValueError(SECRET))
