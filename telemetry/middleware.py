@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from telemetry.bounds import Count
 from telemetry.catalog import http
 from telemetry.context import attach, detach, request_context
+from telemetry.instruments import Number
 from telemetry.metrics import Meter
 from telemetry.reporter import Reporter
 from telemetry.server_span import ServerSpan
@@ -39,6 +40,7 @@ class TelemetryMiddleware:
         self._app = app
         self._tracer = tracer
         self._active = meter.gauge(http.ACTIVE_REQUESTS)
+        self._active_of_kind: dict[tuple[str, str], Number] = {}
         self._reporter = reporter
         self._refused = refused
         self._known_methods = known_methods
@@ -51,7 +53,9 @@ class TelemetryMiddleware:
         span = ServerSpan(
             scope, send, self._tracer, self._known_methods, self._reporter.finished, self._refused
         )
-        span.active = active = self._active.of(span.method, span.scheme)
+        kind = (span.method, span.scheme)
+        active = self._active_of_kind.get(kind) or self._first_of_kind(kind)
+        span.active = active
         active.value += 1  # without `move`'s lock: only the event loop's thread comes here
         before = attach(request_context(span, span.correlation_id))
         try:
@@ -73,6 +77,10 @@ class TelemetryMiddleware:
                 active.value -= 1
             if not span.reported:
                 self._reporter.finished(span)
+
+    def _first_of_kind(self, kind: tuple[str, str]) -> Number:
+        self._active_of_kind[kind] = self._active.of(*kind)
+        return self._active_of_kind[kind]
 
 
 async def _answer(span: ServerSpan) -> None:
