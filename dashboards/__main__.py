@@ -68,11 +68,8 @@ def _check(dashboards: dict[str, dict[str, Any]], tools: Tools) -> int:
     if faults:
         return 1
     _say("dashboards: what `make test` has to show of each board's panels")
-    rows = [matrix.HEADER, *(line.cells for line in matrix.matrix(BOARDS))]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for first, *figures in rows:
-        padded = (text.rjust(width) for text, width in zip(figures, widths[1:], strict=True))
-        _say(f"dashboards: {first.ljust(widths[0])} | {' | '.join(padded)}")
+    for line in matrix.text(matrix.matrix(BOARDS)):
+        _say(f"dashboards: {line}")
     _say(
         f"dashboards: {len(dashboards)} boards, {len(METRICS)} metrics ({len(UNPLOTTED)} with a "
         "reason instead of a panel): in order"

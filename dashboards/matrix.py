@@ -3,7 +3,7 @@
 It is what the code demands; `dashboards.proof` fails where a panel does not keep it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 from typing import Final
 
@@ -42,6 +42,15 @@ def matrix(boards: tuple[Board, ...]) -> Iterator[Line]:
     """Yield a line for each board, and one for all of them."""
     yield from (_line(board.title, board.panels) for board in boards)
     yield _line("all", tuple(panel for board in boards for panel in board.panels))
+
+
+def text(lines: Iterable[Line]) -> Iterator[str]:
+    """Yield the lines under their header, in columns."""
+    rows = [HEADER, *(line.cells for line in lines)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for first, *figures in rows:
+        padded = (one.rjust(width) for one, width in zip(figures, widths[1:], strict=True))
+        yield f"{first.ljust(widths[0])} | {' | '.join(padded)}"
 
 
 def _line(title: str, panels: tuple[Panel, ...]) -> Line:

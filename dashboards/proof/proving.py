@@ -39,8 +39,8 @@ class Proof:
     """The matrix under ordinary traffic of every domain."""
     later: tuple[Cell, ...]
     """Panels that were still empty then, with the faults."""
-    without_answer: tuple[str, ...]
-    """Queries that synthetic samples leave empty."""
+    without_answer: tuple[tuple[Panel, str], ...]
+    """Panels with a query that synthetic samples leave empty, and a line about it."""
     disagreements: tuple[str, ...]
     emitted: frozenset[Metric]
     samples: Samples
@@ -54,7 +54,7 @@ class Proof:
         for cell in self.later:
             if cell.is_fault:
                 yield f"{cell}, with the faults too"
-        yield from self.without_answer
+        yield from (line for _, line in self.without_answer)
         yield from self.disagreements
 
     @property
@@ -152,9 +152,10 @@ def _silent(ordinary: tuple[Cell, ...]) -> list[Panel]:
     return list(found.values())
 
 
-def _unanswered(promtool: Path) -> Iterator[str]:
+def _unanswered(promtool: Path) -> Iterator[tuple[Panel, str]]:
     for panel in excused_to(Shown.SAMPLES, BOARDS):
-        yield from synthetic.unanswered(promtool, panel)
+        for line in synthetic.unanswered(promtool, panel):
+            yield panel, line
 
 
 def excused_to(shown: Shown, boards: tuple[Board, ...]) -> Iterator[Panel]:

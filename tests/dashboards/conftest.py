@@ -10,9 +10,11 @@ import pytest
 from compose.native.tools import Tools
 from dashboards import files
 from dashboards.boards import BOARDS
+from dashboards.proof import command, results
+from dashboards.proof.proving import Proof
 
 _GENERATED = files.generated(BOARDS)
-_MATRIX = pytest.StashKey[str]()
+_PROOF = pytest.StashKey[Proof]()
 
 
 @pytest.fixture
@@ -30,19 +32,20 @@ def promtool() -> Path:
 
 
 @pytest.fixture(scope="session")
-def tell_matrix(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """`tell_matrix(text)`: the run ends with the text, after its failures."""
+def keep_proof(request: pytest.FixtureRequest) -> Callable[[Proof], None]:
+    """`keep_proof(proof)`: the run ends with its figures, printed and in build/proof.json."""
 
-    def tell(text: str) -> None:
-        request.config.stash[_MATRIX] = text
+    def keep(proof: Proof) -> None:
+        request.config.stash[_PROOF] = proof
 
-    return tell
+    return keep
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    matrix = config.stash.get(_MATRIX, None)
-    if matrix is not None:
+    proof = config.stash.get(_PROOF, None)
+    if proof is not None:
+        results.merge(proof.counts, results.PROOF)
         terminalreporter.section("dashboards: what is proven of each panel")
-        terminalreporter.write_line(matrix)
+        terminalreporter.write_line(command.summary(proof))

@@ -20,9 +20,9 @@ pytestmark = pytest.mark.platform
 
 
 @pytest.fixture(scope="module")
-def proof(tmp_path_factory: pytest.TempPathFactory, tell_matrix: Callable[[str], None]) -> Proof:
+def proof(tmp_path_factory: pytest.TempPathFactory, keep_proof: Callable[[Proof], None]) -> Proof:
     seen = asyncio.run(prove(tmp_path_factory.mktemp("proof") / "run", Tools()))
-    tell_matrix(command.summary(seen))
+    keep_proof(seen)
     return seen
 
 
