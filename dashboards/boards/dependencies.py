@@ -4,7 +4,7 @@ from typing import Final
 
 from dashboards.model import Quiet, Shown
 from dashboards.panels import timeseries
-from dashboards.queries import gauge, occurrences, quantile, rate, share
+from dashboards.queries import INSTANCE, gauge, occurrences, quantile, rate, share
 from telemetry.catalog import Matcher
 from telemetry.catalog.database import (
     CONNECTION_COUNT,
@@ -29,6 +29,12 @@ _IN_USE: Final = (Matcher(STATE, "=", "used"),)
 _REDIS: Final = Matcher(SYSTEM, "=", "redis")
 _NO_OPERATION: Final = "No operation in this range"
 
+POOL_IN_USE: Final = share(
+    gauge(CONNECTION_COUNT, "sum", by=(POOL, INSTANCE), where=_IN_USE),
+    gauge(CONNECTION_MAX, "sum", by=(POOL, INSTANCE)),
+)
+"""By process: a pool that is full does not show in the sum with others that idle."""
+
 POOL_PANELS: Final = (
     timeseries(
         "Connections",
@@ -40,11 +46,8 @@ POOL_PANELS: Final = (
     ),
     timeseries(
         "Share of the pool in use",
-        share(
-            gauge(CONNECTION_COUNT, "sum", by=(POOL,), where=_IN_USE),
-            gauge(CONNECTION_MAX, "sum", by=(POOL,)),
-        ),
-        answers="How near is the pool to its end?",
+        POOL_IN_USE,
+        answers="How near is the pool of each process to its end?",
         if_wrong="Near 100 % callers wait: shorten the use, or raise SIGHTLINE_DATABASE_POOL_MAX.",
         maximum=1,
     ),

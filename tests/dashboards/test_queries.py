@@ -12,8 +12,10 @@ from dashboards.queries import (
     JOB,
     Query,
     age,
+    behind,
     buckets,
     gauge,
+    highest,
     information,
     occurrences,
     quantile,
@@ -124,7 +126,24 @@ def test_units_follow_from_the_metric(query: Query, unit: str) -> None:
         ),
         (
             lambda: rate(signals.CACHE_LOOKUPS, where=(Matcher(signals.LAYER, "=~", "l3|l4"),)),
-            "matches no value of label 'authorization.cache.layer'",
+            "'l3' of 'l3|l4' is no value of label 'authorization.cache.layer'",
+        ),
+        (
+            lambda: rate(
+                signals.CACHE_LOOKUPS,
+                where=(Matcher(signals.CACHE_RESULT, "=~", "hit|miss|stale_denied"),),
+            ),
+            "metric 'authorization.cache.lookups': 'stale_denied' of 'hit|miss|stale_denied'",
+        ),
+        (
+            lambda: rate(signals.CACHE_LOOKUPS, where=(Matcher(signals.LAYER, "!~", "l."),)),
+            "'l.' of 'l.' is no value of label",
+        ),
+        (lambda: behind(signals.QUEUE_DEPTH), "holds no moment"),
+        (lambda: highest(quantile(signals.CHECK_DURATION, 0.9)), "highest of quantiles"),
+        (
+            lambda: highest(rate(signals.CACHE_LOOKUPS), by=(signals.LAYER,)),
+            "no label 'authorization.cache.layer' to keep",
         ),
         (
             lambda: rate(
