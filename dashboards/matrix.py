@@ -16,6 +16,7 @@ HEADER: Final = (
     "answer under load",
     "answer under faults",
     "answer by samples",
+    "answer from Jaeger",
     "ask Grafana itself",
 )
 
@@ -30,6 +31,7 @@ class Line:
     under_load: int
     under_faults: int
     by_samples: int
+    from_jaeger: int
     without_query: int
 
     @property
@@ -55,13 +57,15 @@ def text(lines: Iterable[Line]) -> Iterator[str]:
 
 def _line(title: str, panels: tuple[Panel, ...]) -> Line:
     asking = [panel for panel in panels if panel.queries]
+    searches = sum(panel.search is not None for panel in panels)
     shown = [panel.quiet.shown if panel.quiet else None for panel in asking]
     return Line(
         title,
         len(panels),
-        sum(len(panel.queries) for panel in panels),
+        sum(len(panel.queries) for panel in panels) + searches,
         shown.count(None),
         shown.count(Shown.LATER),
         shown.count(Shown.SAMPLES),
-        len(panels) - len(asking),
+        searches,
+        len(panels) - len(asking) - searches,
     )

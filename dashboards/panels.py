@@ -8,6 +8,7 @@ from typing import Required, TypedDict, Unpack
 
 from dashboards.model import Colour, Panel, Quiet, Step, Visual
 from dashboards.queries import Query, Shape
+from dashboards.traces import Search
 from dashboards.units import COUNT
 from telemetry.catalog import DeclarationError
 
@@ -77,6 +78,15 @@ def table(title: str, *queries: Query, **options: Unpack[Options]) -> Panel:
     options.setdefault("width", 24)
     options.setdefault("height", 8)
     return Panel(visual=Visual.TABLE, title=title, queries=queries, unit=COUNT, **options)
+
+
+def traces(title: str, search: Search, **options: Unpack[Options]) -> Panel:
+    """Return the traces that a search of Jaeger finds, each a click away."""
+    options.setdefault("width", 12)
+    options.setdefault("height", 9)
+    return Panel(
+        visual=Visual.TRACES, title=title, queries=(), unit=COUNT, search=search, **options
+    )
 
 
 def alert_list(title: str, **options: Unpack[Options]) -> Panel:

@@ -27,6 +27,7 @@ from app.signals import (
     RELATION_CHANGES,
 )
 from dashboards.boards.dependencies import DATABASE_CLIENTS, POOL_PANELS
+from dashboards.boards.tracing import DECISIONS
 from dashboards.model import Board, Row
 from dashboards.panels import bad_from, heatmap, timeseries
 from dashboards.queries import INSTANCE, buckets, gauge, occurrences, quantile, rate, share
@@ -192,6 +193,7 @@ AUTHORIZATION: Final = Board(
         Row("Checks", _CHECKS),
         Row("Caches", _CACHES),
         Row("Graph", _GRAPH),
+        Row("Traces", DECISIONS),
         Row("Connection pool", POOL_PANELS),
         Row("PostgreSQL and Redis", DATABASE_CLIENTS),
     ),

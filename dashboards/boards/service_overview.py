@@ -5,6 +5,7 @@ from typing import Final
 from app.objectives import OBJECTIVES
 from dashboards.attainment import attained
 from dashboards.boards.telemetry_health import SIGNAL_HEALTH
+from dashboards.boards.tracing import REQUESTS
 from dashboards.model import GRID_WIDTH, Board, Panel, Quiet, Row, Shown
 from dashboards.panels import bad_from, good_from, heatmap, stat, table, timeseries
 from dashboards.queries import buckets, gauge, occurrences, quantile, share
@@ -193,6 +194,7 @@ SERVICE_OVERVIEW: Final = Board(
         Row("Objectives", tuple(map(_objective, OBJECTIVES))),
         Row("Traffic and errors", _TRAFFIC),
         Row("Duration", _DURATION),
+        Row("Traces", REQUESTS),
         Row("Can these signals be trusted?", SIGNAL_HEALTH),
     ),
 )

@@ -27,6 +27,7 @@ def options(panel: Panel) -> Json:
         Visual.STAT: _stat_options,
         Visual.HEATMAP: _heatmap_options,
         Visual.TABLE: _table_options,
+        Visual.TRACES: _table_options,
         Visual.ALERTS: _alert_options,
         Visual.BOARDS: _board_options,
     }[panel.visual](panel)
@@ -34,6 +35,9 @@ def options(panel: Panel) -> Json:
 
 def field_config(panel: Panel) -> Json:
     """Return what belongs to the values: unit, colours, limits."""
+    if panel.visual is Visual.TRACES:
+        # Units and links to each trace are the data source's own.
+        return {"defaults": {"noValue": panel.when_empty}, "overrides": []}
     if not panel.visual.asks:
         return {"defaults": {}, "overrides": []}
     if panel.visual is Visual.HEATMAP:

@@ -8,7 +8,7 @@ from typing import Final
 from dashboards.model import Board, Colour, Panel, Step, Visual
 from dashboards.preview import theme, values
 from dashboards.preview.listing import alerts, boards, fired
-from dashboards.preview.tables import table
+from dashboards.preview.tables import table, traces
 from dashboards.preview.views import (
     Axis,
     Figure,
@@ -51,6 +51,9 @@ class Reader:
         if panel.visual is Visual.ALERTS:
             found = alerts(self._samples.alerts, self._samples.window)
             return found if found.items else Nothing(_NO_ALERT)
+        if panel.visual is Visual.TRACES:
+            listed = self._samples.traces.get((board.slug, panel.title), ())
+            return traces(listed) if listed else Nothing(panel.when_empty or NO_DATA)
         answers = self._samples.answers.get((board.slug, panel.title), ())
         named = [
             (_name(query, one.labels), one)

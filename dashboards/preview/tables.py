@@ -1,10 +1,13 @@
 """One table of several queries, as Grafana's `merge` and `organize` make it."""
 
 import math
+from datetime import UTC, datetime
 
+from dashboards import units
 from dashboards.model import Panel
 from dashboards.preview import values
 from dashboards.preview.views import Table
+from dashboards.proof.jaeger import Trace
 from dashboards.proof.prometheus import Series
 from dashboards.queries import Query, Shape
 from telemetry.catalog import Label
@@ -30,6 +33,21 @@ def table(panel: Panel, answers: tuple[tuple[Series, ...], ...]) -> Table:
         tuple(number >= len(labels) for number in range(len(columns))),
         tuple(tuple(row.get(name, "") for name in columns) for row in rows.values()),
     )
+
+
+def traces(found: tuple[Trace, ...]) -> Table:
+    """Return the traces under the headings that Grafana's Jaeger source gives them."""
+    rows = (
+        (
+            trace.trace_id,
+            trace.name,
+            f"{datetime.fromtimestamp(trace.started, UTC):%Y-%m-%d %H:%M:%S}",
+            values.text(trace.seconds, units.SECONDS),
+        )
+        for trace in found
+    )
+    headings = ("Trace ID", "Trace name", "Start time", "Duration")
+    return Table(headings, (False, False, False, True), tuple(rows))
 
 
 def _shown(value: float, unit: str) -> str:

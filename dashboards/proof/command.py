@@ -47,6 +47,8 @@ def summary(proof: Proof) -> str:
         f"{panels['proven']} of {panels['total']} panels answer under ordinary traffic, "
         f"{panels['waived']} are rightly empty then and are shown to answer otherwise"
     )
+    if not proof.has_jaeger:
+        lines.append("Jaeger is not on this machine: the lists of traces were not asked")
     by_board = matrix.text(observed(proof, BOARDS))
     return "\ndashboards: ".join([first, *by_board, *lines, _of_metrics(metrics)])
 

@@ -29,6 +29,7 @@ class _Seen:
         }
         failed_later = {id(cell.panel) for cell in proof.later if cell.is_fault}
         self._under_faults = {id(cell.panel) for cell in proof.later} - failed_later
+        self._found = {id(panel) for panel in proof.found}
         self._unanswered = {id(panel) for panel, _ in proof.without_answer}
 
     def line(self, title: str, panels: tuple[Panel, ...]) -> Line:
@@ -36,14 +37,17 @@ class _Seen:
         return Line(
             title,
             len(panels),
-            sum(len(panel.queries) for panel in panels),
+            sum(len(panel.queries) + (panel.search is not None) for panel in panels),
             ways.count("load"),
             ways.count("faults"),
             ways.count("samples"),
+            ways.count("jaeger"),
             ways.count("grafana"),
         )
 
     def _way(self, panel: Panel) -> str:
+        if panel.search is not None:
+            return "jaeger" if id(panel) in self._found else "nothing"
         if not panel.queries:
             return "grafana"
         if id(panel) in self._under_load:

@@ -1,6 +1,7 @@
 """The proof from start to end, on a platform of its own in compressed time."""
 
 import asyncio
+import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,10 +18,11 @@ from dashboards.metrics import METRICS
 from dashboards.model import Board, Panel, Shown
 from dashboards.proof import emission, synthetic
 from dashboards.proof.faults import SERVICE_ENVIRONMENT, all_faults
+from dashboards.proof.jaeger import Jaeger, Trace
 from dashboards.proof.judging import Cell, State, cells
 from dashboards.proof.load import Load
 from dashboards.proof.prometheus import Prometheus, Window
-from dashboards.proof.samples import Samples, taken
+from dashboards.proof.samples import Key, Samples, taken
 from dashboards.proof.selection import ALL, matrix
 from dashboards.unplotted import UNPLOTTED
 from telemetry.catalog import Metric
@@ -44,6 +46,15 @@ class Proof:
     disagreements: tuple[str, ...]
     emitted: frozenset[Metric]
     samples: Samples
+    has_jaeger: bool = True
+    """Without it the service's traces went to a file, which no panel can search."""
+
+    @property
+    def found(self) -> Iterator[Panel]:
+        """The panels whose search of Jaeger found traces."""
+        for key, panel in _searches():
+            if self.samples.traces.get(key):
+                yield panel
 
     @property
     def faults(self) -> Iterator[str]:
@@ -56,17 +67,28 @@ class Proof:
                 yield f"{cell}, with the faults too"
         yield from (line for _, line in self.without_answer)
         yield from self.disagreements
+        yield from self._without_trace
+
+    @property
+    def _without_trace(self) -> Iterator[str]:
+        if self.has_jaeger:
+            for key, panel in _searches():
+                if not self.samples.traces.get(key):
+                    yield f"{key[0]}, panel {panel.title!r}: Jaeger finds no such trace"
+        elif os.environ.get("CI"):
+            yield "Jaeger is not on this machine: no search of traces was asked"
 
     @property
     def counts(self) -> Mapping[str, Mapping[str, int]]:
         """The figures for `build/proof.json`."""
         panels = [panel for board in BOARDS for panel in board.panels if panel.queries]
+        searches = len(list(_searches()))
         silent = {id(panel) for panel in _silent(self.ordinary)}
         faulty = {id(cell.panel) for cell in self.ordinary if cell.is_fault}
         return {
             "panels": {
-                "total": len(panels),
-                "proven": sum(id(panel) not in faulty for panel in panels),
+                "total": len(panels) + searches,
+                "proven": sum(id(panel) not in faulty for panel in panels) + len(list(self.found)),
                 "waived": sum(id(panel) in silent for panel in panels),
             },
             "metrics": {
@@ -106,7 +128,9 @@ async def prove(folder: Path, tools: Tools) -> Proof:
             series = await asyncio.to_thread(prometheus.series, _SERVICE, window)
             later = await asyncio.to_thread(_judged_later, prometheus, second_half, ordinary)
             about = await asyncio.to_thread(prometheus.metadata)
-            samples = await asyncio.to_thread(taken, prometheus, BOARDS, window)
+            jaeger = platform.urls.get("jaeger")
+            traces = await asyncio.to_thread(_found, Jaeger(jaeger), window) if jaeger else {}
+            samples = await asyncio.to_thread(taken, prometheus, BOARDS, window, traces)
         load.close()
     return Proof(
         ordinary,
@@ -117,6 +141,7 @@ async def prove(folder: Path, tools: Tools) -> Proof:
         ),
         emission.emitted(series, METRICS),
         samples,
+        jaeger is not None,
     )
 
 
@@ -140,6 +165,21 @@ def _judged_later(
     return tuple(
         cell for cell in cells(prometheus, BOARDS, (ALL,), window, ()) if id(cell.panel) in silent
     )
+
+
+def _searches() -> Iterator[tuple[Key, Panel]]:
+    for board in BOARDS:
+        for panel in board.panels:
+            if panel.search is not None:
+                yield (board.slug, panel.title), panel
+
+
+def _found(jaeger: Jaeger, window: Window) -> dict[Key, tuple[Trace, ...]]:
+    return {
+        key: jaeger.search(panel.search, window)
+        for key, panel in _searches()
+        if panel.search is not None
+    }
 
 
 def _silent(ordinary: tuple[Cell, ...]) -> list[Panel]:

@@ -97,7 +97,7 @@ def test_exemplars_are_asked_once_a_histogram_and_of_raw_buckets(
 ) -> None:
     asked = {
         (dashboard["uid"], panel["title"]): [
-            target["expr"] for target in panel["targets"] if target["exemplar"]
+            target["expr"] for target in panel["targets"] if target.get("exemplar")
         ]
         for dashboard in generated.values()
         for panel in panels(dashboard)

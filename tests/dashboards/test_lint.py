@@ -15,6 +15,7 @@ Json = dict[str, Any]
 _METRICS = (*METRICS, *RECORDED)
 _BOARD = "service-overview.json"
 _PANEL = "Duration"
+_TRACES = "Latest slow requests"
 
 
 def _lint(dashboard: Json) -> tuple[Finding, ...]:
@@ -95,6 +96,26 @@ MUTATIONS: dict[str, tuple[str, Callable[[Json], Any]]] = {
     ),
     "old engine": ("modern", lambda d: _panel(d).update(type="graph")),
     "no query": ("targets", lambda d: _panel(d).update(targets=[])),
+    "a search elsewhere": (
+        "datasource",
+        lambda d: _panel(d, _TRACES)["targets"][0]["datasource"].update(uid="other"),
+    ),
+    "a search in a panel of another": (
+        "datasource",
+        lambda d: _panel(d, _TRACES)["datasource"].update(uid="other"),
+    ),
+    "a search of no service": (
+        "searches",
+        lambda d: _panel(d, _TRACES)["targets"][0].pop("service"),
+    ),
+    "a trace instead of a search": (
+        "searches",
+        lambda d: _panel(d, _TRACES)["targets"][0].update(queryType="traceID"),
+    ),
+    "a field that no search has": (
+        "searches",
+        lambda d: _panel(d, _TRACES)["targets"][0].update(lookback="1h"),
+    ),
     "same letter": ("targets", lambda d: _panel(d)["targets"][1].update(refId="A")),
     "no legend": ("targets", lambda d: _panel(d)["targets"][0].update(legendFormat="")),
     "columns of the same name": (
@@ -165,6 +186,7 @@ def test_a_fault_of_a_panel_names_it(generated: dict[str, Json]) -> None:
 def test_faults_inside_a_collapsed_row_are_found(generated: dict[str, Json]) -> None:
     dashboard = generated[_BOARD]
     inner = dashboard["panels"].pop()
+    assert inner["type"] == "timeseries"
     inner["description"] = ""
     row = next(panel for panel in reversed(dashboard["panels"]) if panel["type"] == "row")
     row.update(collapsed=True, panels=[inner])

@@ -8,6 +8,7 @@ from app import signals
 from dashboards.model import Board, Panel, Visual
 from dashboards.panels import stat, table, timeseries
 from dashboards.queries import gauge, occurrences, quantile, rate
+from dashboards.traces import WEB, Search
 from telemetry.catalog import DeclarationError
 
 _DEPTH = gauge(signals.QUEUE_DEPTH, "max")
@@ -43,6 +44,24 @@ _AGE = gauge(signals.QUEUE_AGE, "max")
                 height=8,
             ),
             "something else than buckets",
+        ),
+        (
+            lambda: Panel(
+                visual=Visual.TRACES,
+                title="T",
+                answers="How?",
+                if_wrong="So.",
+                queries=(),
+                unit="short",
+                width=8,
+                height=8,
+            ),
+            "searches traces, or lists them, without the other",
+        ),
+        (lambda: Search(service="web"), "'web' is no service of ours"),
+        (
+            lambda: Search(service=WEB, where=((signals.DECISION_SOURCE, "l3"),)),
+            "never has the value 'l3'",
         ),
         (
             lambda: Board(slug="Service Overview", title="T", description="D.", rows=()),

@@ -195,6 +195,15 @@ def test_a_table_joins_its_queries(sections: dict[str, ET.Element], views: dict[
     ]
 
 
+def test_traces_are_listed_under_the_headings_of_grafana(sections: dict[str, ET.Element]) -> None:
+    assert _rows(sections["Traces"]) == [
+        ["Trace ID", "Trace name", "Start time", "Duration"],
+        ["4bf92f35", "web: POST /slow", "2027-01-15 08:00:04", "2.50 s"],
+        ["00f067aa", "web: GET /<slow>", "2027-01-15 08:00:01", "750 ms"],
+    ]
+    assert _words(sections["No traces"])[-1] == "None was"
+
+
 def test_lists_have_the_alerts_of_the_moment_and_the_boards(views: dict[str, View]) -> None:
     found, boards = views["Alerts"], views["Boards"]
     assert isinstance(found, Items)
@@ -246,8 +255,12 @@ def test_draw_writes_every_board_and_names_what_is_empty(tmp_path: Path) -> None
 
     empty = list(command.draw(SAMPLES, (BOARD, readme), tmp_path / "out", pictures))
 
-    assert empty[:2] == ["shown, panel 'Unknown': No data", "shown, panel 'Unheard': None at all"]
-    assert len(empty) == 2 + len(readme.panels)
+    assert empty[:3] == [
+        "shown, panel 'No traces': None was",
+        "shown, panel 'Unknown': No data",
+        "shown, panel 'Unheard': None at all",
+    ]
+    assert len(empty) == 3 + len(readme.panels)
     written = {file.name for file in (tmp_path / "out").iterdir()}
     assert written == {
         f"{slug}{end}" for slug in ("shown", "slos") for end in (".html", "-dark.png", "-light.png")

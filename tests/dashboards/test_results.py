@@ -11,6 +11,7 @@ from alerts.cases.matrix import Cells, counts, declared, rows_now
 from dashboards.boards import BOARDS
 from dashboards.model import Panel, Shown
 from dashboards.proof import command, results
+from dashboards.proof.jaeger import Trace
 from dashboards.proof.judging import Cell, State
 from dashboards.proof.observed import observed
 from dashboards.proof.prometheus import Window
@@ -53,7 +54,13 @@ def _proof(*, broken: Panel | None = None) -> Proof:
             if panel.quiet is not None and panel.quiet.shown is Shown.LATER:
                 told = State.EMPTY if panel is broken else State.ANSWERED
                 later += [Cell(board, panel, query, ALL, told) for query in panel.queries]
-    samples = Samples(Window(0, 1), {}, {}, ())
+    found = {
+        (board.slug, panel.title): (Trace("a1", "web: GET /", 0.5, 0.1),)
+        for board in BOARDS
+        for panel in board.panels
+        if panel.search is not None and panel is not broken
+    }
+    samples = Samples(Window(0, 1), {}, {}, (), found)
     return Proof(tuple(ordinary), tuple(later), (), (), frozenset(), samples)
 
 
@@ -114,8 +121,17 @@ def test_the_matrix_counts_what_was_seen() -> None:
     )
 
     *_, one_silent = observed(_proof(broken=panel), BOARDS)
+    listing = next(one for one in BOARDS[1].panels if one.search is not None)
+    without_trace = _proof(broken=listing)
+    *_, one_unfound = observed(without_trace, BOARDS)
+
     *_, one_never = observed(_proof(broken=later), BOARDS)
 
     assert one_silent.under_load == as_it_should.under_load - 1
     assert one_never.under_faults < as_it_should.under_faults
+    assert one_unfound.from_jaeger == as_it_should.from_jaeger - 1
+    assert list(_proof().faults) == []
+    assert list(without_trace.faults) == [
+        f"{BOARDS[1].slug}, panel {listing.title!r}: Jaeger finds no such trace"
+    ]
     assert str(as_it_should.under_load) in command.summary(_proof())
