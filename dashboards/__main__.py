@@ -26,8 +26,7 @@ from dashboards import (
 )
 from dashboards.boards import BOARDS
 from dashboards.lint import lint
-from dashboards.metrics import METRICS
-from dashboards.recorded import RECORDED
+from dashboards.metrics import METRICS, QUERIED
 from dashboards.unplotted import UNPLOTTED
 
 # What runs a platform or draws is imported when it is asked for: `check` needs neither.
@@ -82,9 +81,9 @@ def _faults(dashboards: dict[str, dict[str, Any]], tools: Tools) -> Iterator[str
     yield from kubernetes.stale(dashboards)
     yield from readme.stale(BOARDS)
     yield from reference.stale(BOARDS)
-    yield from coverage.gaps(BOARDS, (*METRICS, *RECORDED), UNPLOTTED)
+    yield from coverage.gaps(BOARDS, QUERIED, UNPLOTTED)
     for name, dashboard in dashboards.items():
-        yield from map(str, lint(dashboard, (*METRICS, *RECORDED)))
+        yield from map(str, lint(dashboard, QUERIED))
         yield from (f"{name}: {place}" for place in decoding.lost(dashboard))
     if parser := tools.look("promtool"):
         yield from promtool.refused(parser, list(dashboards.values()))

@@ -28,6 +28,7 @@ __all__ = [
     "JOB",
     "Query",
     "Shape",
+    "above_zero",
     "age",
     "behind",
     "buckets",
@@ -229,6 +230,14 @@ def highest(query: Query, *, by: By = ()) -> Query:
         name=query.name if by or query.name else "highest",
         by=by,
     )
+
+
+def above_zero(query: Query) -> Query:
+    """Return the query's series where they are above zero: of many, those that say something."""
+    if query.shape is not Shape.SERIES:
+        message = f"{query.shape.value} are not left out where they are zero"
+        raise DeclarationError(message)
+    return replace(query, expression=f"({query.expression}) > 0")
 
 
 def _bucket_rates(histogram: Metric, by: By, where: Where) -> str:

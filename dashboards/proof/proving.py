@@ -14,6 +14,7 @@ from compose.native.run import Platform, PlatformOptions
 from compose.native.tools import Tools
 from dashboards import unemitted
 from dashboards.boards import BOARDS
+from dashboards.grafana.annotations import annotations
 from dashboards.metrics import METRICS
 from dashboards.model import Board, Panel, Shown
 from dashboards.proof import emission, synthetic
@@ -46,6 +47,8 @@ class Proof:
     disagreements: tuple[str, ...]
     emitted: frozenset[Metric]
     samples: Samples
+    silent_annotations: tuple[str, ...] = ()
+    """Annotations that the whole run did not bring about."""
     has_jaeger: bool = True
     """Without it the service's traces went to a file, which no panel can search."""
 
@@ -67,6 +70,8 @@ class Proof:
                 yield f"{cell}, with the faults too"
         yield from (line for _, line in self.without_answer)
         yield from self.disagreements
+        for name in self.silent_annotations:
+            yield f"annotation {name!r}: no sample, with the faults too"
         yield from self._without_trace
 
     @property
@@ -127,6 +132,7 @@ async def prove(folder: Path, tools: Tools) -> Proof:
             window, second_half = Window(began, now), Window(broken, now)
             series = await asyncio.to_thread(prometheus.series, _SERVICE, window)
             later = await asyncio.to_thread(_judged_later, prometheus, second_half, ordinary)
+            silent = await asyncio.to_thread(_silent_annotations, prometheus, window)
             about = await asyncio.to_thread(prometheus.metadata)
             jaeger = platform.urls.get("jaeger")
             traces = await asyncio.to_thread(_found, Jaeger(jaeger), window) if jaeger else {}
@@ -141,6 +147,7 @@ async def prove(folder: Path, tools: Tools) -> Proof:
         ),
         emission.emitted(series, METRICS),
         samples,
+        silent,
         jaeger is not None,
     )
 
@@ -180,6 +187,14 @@ def _found(jaeger: Jaeger, window: Window) -> dict[Key, tuple[Trace, ...]]:
         for key, panel in _searches()
         if panel.search is not None
     }
+
+
+def _silent_annotations(prometheus: Prometheus, window: Window) -> tuple[str, ...]:
+    return tuple(
+        one["name"]
+        for one in annotations()
+        if "expr" in one and not prometheus.range(ALL.fill(one["expr"], 0), window)
+    )
 
 
 def _silent(ordinary: tuple[Cell, ...]) -> list[Panel]:

@@ -11,6 +11,7 @@ from dashboards.queries import (
     INSTANCE,
     JOB,
     Query,
+    above_zero,
     age,
     behind,
     buckets,
@@ -139,6 +140,7 @@ def test_units_follow_from_the_metric(query: Query, unit: str) -> None:
             lambda: rate(signals.CACHE_LOOKUPS, where=(Matcher(signals.LAYER, "!~", "l."),)),
             "'l.' of 'l.' is no value of label",
         ),
+        (lambda: above_zero(buckets(signals.CHECK_DURATION)), "buckets are not left out"),
         (lambda: behind(signals.QUEUE_DEPTH), "holds no moment"),
         (lambda: highest(quantile(signals.CHECK_DURATION, 0.9)), "highest of quantiles"),
         (
