@@ -54,6 +54,15 @@ class Step:
     colour: Colour
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Values from `start` to `end` (None: without an end) read as words: where they are a bound."""
+
+    start: float | None
+    end: float | None
+    says: str
+
+
 class Shown(Enum):
     """What shows that a panel which may be empty draws something when it should."""
 
@@ -89,6 +98,7 @@ class Panel:
     width: int
     height: int
     steps: tuple[Step, ...] = ()
+    readings: tuple[Reading, ...] = ()
     stacked: bool = False
     minimum: float | None = None
     maximum: float | None = None

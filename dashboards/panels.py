@@ -6,7 +6,7 @@ the description are not optional.
 
 from typing import Required, TypedDict, Unpack
 
-from dashboards.model import Colour, Panel, Quiet, Step, Visual
+from dashboards.model import Colour, Panel, Quiet, Reading, Step, Visual
 from dashboards.queries import Query, Shape
 from dashboards.traces import Search
 from dashboards.units import COUNT
@@ -21,6 +21,7 @@ class Options(TypedDict, total=False):
     width: int
     height: int
     steps: tuple[Step, ...]
+    readings: tuple[Reading, ...]
     when_empty: str
     quiet: Quiet
     leads_to: str

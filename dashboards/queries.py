@@ -35,10 +35,12 @@ __all__ = [
     "gauge",
     "highest",
     "information",
+    "measured",
     "occurrences",
     "quantile",
     "rate",
     "share",
+    "top",
 ]
 
 Across = Literal["sum", "max", "min", "avg"]
@@ -238,6 +240,16 @@ def above_zero(query: Query) -> Query:
         message = f"{query.shape.value} are not left out where they are zero"
         raise DeclarationError(message)
     return replace(query, expression=f"({query.expression}) > 0")
+
+
+def measured(query: Query) -> Query:
+    """Return the query's series where they are numbers: a quantile of no measurement is none."""
+    return replace(query, expression=f"({query.expression}) >= 0")
+
+
+def top(count: int, query: Query) -> Query:
+    """Return the `count` highest of the query's series at each moment."""
+    return replace(query, expression=f"topk({count}, {measured(query).expression})")
 
 
 def _bucket_rates(histogram: Metric, by: By, where: Where) -> str:

@@ -1,10 +1,11 @@
 """Panels about what a check waits for: the connection pool, PostgreSQL and Redis."""
 
+from dataclasses import replace
 from typing import Final
 
 from dashboards.model import Quiet, Shown
 from dashboards.panels import timeseries
-from dashboards.queries import INSTANCE, gauge, occurrences, quantile, rate, share
+from dashboards.queries import INSTANCE, gauge, occurrences, quantile, rate, share, top
 from telemetry.catalog import Matcher
 from telemetry.catalog.database import (
     CONNECTION_COUNT,
@@ -27,6 +28,8 @@ from telemetry.catalog.database import (
 _FAILED: Final = (Matcher(ERROR_TYPE, "!=", ""),)
 _IN_USE: Final = (Matcher(STATE, "=", "used"),)
 _REDIS: Final = Matcher(SYSTEM, "=", "redis")
+_SHOWN: Final = 10
+"""Of some seventy operations, those that a panel can tell apart."""
 _NO_OPERATION: Final = "No operation in this range"
 
 POOL_IN_USE: Final = share(
@@ -97,19 +100,21 @@ POOL_PANELS: Final = (
 
 DATABASE_CLIENTS: Final = (
     timeseries(
-        "Operations",
-        occurrences(OPERATION_DURATION, by=(SYSTEM, OPERATION, SUMMARY)),
-        answers="What is asked of PostgreSQL and Redis, and how often?",
+        "Most frequent operations",
+        top(_SHOWN, occurrences(OPERATION_DURATION, by=(SYSTEM, OPERATION, SUMMARY))),
+        answers="What is asked most of PostgreSQL and Redis, and how often?",
         if_wrong="Far more operations than requests: a loop, or caches that do not hold.",
-        width=6,
+        width=12,
+        height=10,
         when_empty=_NO_OPERATION,
     ),
     timeseries(
         "Slowest 1 % of operations",
-        quantile(OPERATION_DURATION, 0.99, by=(SYSTEM, OPERATION, SUMMARY)),
-        answers="Which operation is slow?",
+        top(_SHOWN, quantile(OPERATION_DURATION, 0.99, by=(SYSTEM, OPERATION, SUMMARY))).named(""),
+        answers="Which operations are slowest, of those that were made?",
         if_wrong="Open an exemplar: the span holds the query's text, without its values.",
-        width=6,
+        width=12,
+        height=10,
         when_empty=_NO_OPERATION,
     ),
     timeseries(
@@ -117,7 +122,7 @@ DATABASE_CLIENTS: Final = (
         occurrences(OPERATION_DURATION, by=(SYSTEM, ERROR_TYPE), where=_FAILED),
         answers="Which operations fail, and how?",
         if_wrong="Connection errors: is the server up? Others: the trace of the request.",
-        width=6,
+        width=12,
         when_empty="No operation failed in this range",
         quiet=Quiet("No operation fails while all is well.", Shown.LATER),
     ),
@@ -129,8 +134,17 @@ DATABASE_CLIENTS: Final = (
         ).named("failed"),
         answers="What share of the operations on Redis fails?",
         if_wrong="Checks go on from the database, slower; bring Redis back before it is busy.",
-        width=6,
+        width=12,
         maximum=1,
         when_empty=_NO_OPERATION,
     ),
 )
+
+_WAITED_FOR: Final = ("Share of the pool in use", "Wait for a connection", "Redis: failed share")
+
+WAITS: Final = tuple(
+    replace(panel, width=8, leads_to="database")
+    for panel in (*POOL_PANELS, *DATABASE_CLIENTS)
+    if panel.title in _WAITED_FOR
+)
+"""For a board of what waits for them: the first to look at, each a click from all the others."""

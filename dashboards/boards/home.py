@@ -15,6 +15,7 @@ from app.signals import (
     QUEUE_AGE,
 )
 from dashboards.boards.dependencies import POOL_IN_USE
+from dashboards.boards.slos import OVERDRAWN
 from dashboards.model import Board, Colour, Row, Step
 from dashboards.panels import alert_list, bad_from, board_list, stat
 from dashboards.queries import gauge, highest, occurrences, quantile, rate, share
@@ -69,6 +70,7 @@ _SERVICE: Final = (
         answers="What is left of each objective's error budget?",
         if_wrong="The board of the objectives says how fast it goes, and how long it lasts.",
         steps=(Step(None, Colour.BAD), Step(0, Colour.WATCH), Step(0.25, Colour.GOOD)),
+        readings=OVERDRAWN,
         width=16,
         when_empty="Nothing was asked of it yet",
         leads_to="slos",

@@ -3,6 +3,8 @@
 from string import ascii_uppercase
 from typing import Any, Final
 
+from dashboards.grafana.overrides import column as heading
+from dashboards.grafana.overrides import overrides
 from dashboards.model import Colour, Panel, Visual
 from dashboards.queries import Query, Shape
 from telemetry.catalog.declarations import Label
@@ -50,12 +52,13 @@ def field_config(panel: Panel) -> Json:
         "noValue": panel.when_empty,
         "color": {"mode": "palette-classic" if panel.visual is Visual.TIMESERIES else "thresholds"},
         "thresholds": _thresholds(panel),
+        "mappings": _mappings(panel) or None,
     }
     if panel.visual is Visual.TIMESERIES:
         defaults["custom"] = _timeseries_custom(panel)
     if panel.visual is Visual.TABLE:
         defaults["custom"] = {"align": "auto", "cellOptions": {"type": "auto"}}
-    return {"defaults": defaults, "overrides": _column_units(panel)}
+    return {"defaults": defaults, "overrides": overrides(panel)}
 
 
 def transformations(panel: Panel) -> list[Json]:
@@ -69,7 +72,7 @@ def transformations(panel: Panel) -> list[Json]:
         if query.shape is Shape.INFORMATION:
             excluded[column] = True
         else:
-            renamed[column] = _column(query)
+            renamed[column] = heading(query)
         for label in query.by:
             renamed[label.prometheus_name] = _heading(panel, query, label)
     organised = {"excludeByName": excluded, "indexByName": {}, "renameByName": renamed}
@@ -84,27 +87,24 @@ def _heading(panel: Panel, query: Query, label: Label) -> str:
     return f"{query.name if named else ''} {words}".strip().capitalize()
 
 
-def _column(query: Query) -> str:
-    return query.name[:1].upper() + query.name[1:]
-
-
-def _column_units(panel: Panel) -> list[Json]:
-    if panel.visual is not Visual.TABLE:
-        return []
-    return [
-        {
-            "matcher": {"id": "byName", "options": _column(query)},
-            "properties": [{"id": "unit", "value": query.unit}],
-        }
-        for query in panel.queries
-        if query.shape is not Shape.INFORMATION
-    ]
-
-
 def _thresholds(panel: Panel) -> Json:
     steps = [{"color": step.colour.value, "value": step.start} for step in panel.steps]
     base = {"color": Colour.NEUTRAL.value, "value": None}
     return {"mode": "absolute", "steps": steps or [base]}
+
+
+def _mappings(panel: Panel) -> list[Json]:
+    return [
+        {
+            "type": "range",
+            "options": {
+                "from": one.start,
+                "to": one.end,
+                "result": {"text": one.says, "index": at},
+            },
+        }
+        for at, one in enumerate(panel.readings)
+    ]
 
 
 def _timeseries_custom(panel: Panel) -> Json:
@@ -174,8 +174,11 @@ def _heatmap_options(panel: Panel) -> Json:
     }
 
 
-def _table_options(_panel: Panel) -> Json:
+def _table_options(panel: Panel) -> Json:
+    # The largest of what is asked first stands first.
+    first = next((one for one in panel.queries if one.shape is not Shape.INFORMATION), None)
     return {
+        "sortBy": [{"displayName": heading(first), "desc": True}] if first else None,
         "cellHeight": "sm",
         "footer": {"countRows": False, "reducer": ["sum"], "show": False},
         "showHeader": True,

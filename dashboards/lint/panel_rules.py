@@ -10,6 +10,7 @@ from dashboards.traces import DATA_SOURCE
 _TEMPLATED = ("$datasource", "${datasource}")
 _WITHOUT_QUERY = frozenset({"alertlist", "dashlist"})
 """Panels that ask Grafana itself, not a data source."""
+_FEWEST_WORDS = 4
 _OLD_TYPES = frozenset({"graph", "singlestat", "table-old"})
 
 
@@ -22,7 +23,7 @@ _SEARCH = frozenset({"datasource", "limit", "minDuration", "operation", "queryTy
 
 
 def title_and_description(panel: Json) -> Iterator[str]:
-    """Hold a panel to say what it answers, and what to do then."""
+    """Hold a panel to say what it answers, and what to do then, in sentences of some words."""
     if not panel.get("title"):
         yield "has no title"
     answers, _, if_wrong = panel.get("description", "").partition("**If it looks wrong:**")
@@ -30,6 +31,10 @@ def title_and_description(panel: Json) -> Iterator[str]:
         yield "has no description"
     elif not if_wrong.strip():
         yield "does not say what to do if it looks wrong"
+    else:
+        for said in (answers.strip(), if_wrong.strip()):
+            if len(said.split()) < _FEWEST_WORDS:
+                yield f"says only {said!r}"
 
 
 def datasource(panel: Json) -> Iterator[str]:

@@ -5,7 +5,7 @@ from typing import Final
 from dashboards.preview import drawing, heat, values
 from dashboards.preview.geometry import ROW, Box, legend_height, legend_lines
 from dashboards.preview.pen import Pen
-from dashboards.preview.typeset import fitting, width_of
+from dashboards.preview.typeset import fitting, width_of, with_both_ends
 from dashboards.preview.views import (
     Figure,
     Figures,
@@ -86,7 +86,7 @@ def _single_legend(pen: Pen, line: Line, body: Box, top: float) -> None:
 def _key(pen: Pen, line: Line, left: float, baseline: float, room: float) -> float:
     """Write a series' colour and name; return the width that they took."""
     pen.block(Box(left, baseline - 5.5, 12, 3.5), line.role)
-    name = fitting(line.name, _TYPE, room)
+    name = with_both_ends(line.name, _TYPE, room)
     pen.write(name, left + 18, baseline, size=_TYPE)
     return 22 + width_of(name, _TYPE)
 

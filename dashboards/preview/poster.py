@@ -13,8 +13,8 @@ from dashboards.preview.drawing import sheet
 from dashboards.preview.geometry import EDGE, PADDING, WIDTH, Box, box, tall
 from dashboards.preview.pen import Pen
 from dashboards.preview.theme import Theme
-from dashboards.preview.typeset import fitting
-from dashboards.preview.views import View
+from dashboards.preview.typeset import fitting, width_of
+from dashboards.preview.views import View, marks
 
 _HEADER: Final = 50.0
 _COLOURS: Final = 255
@@ -34,7 +34,7 @@ def poster(
     paper = sheet(WIDTH, height)
     paper.patch.set_facecolor(ink["canvas"])
     pen = Pen(paper, ink)
-    _header(pen, board, subtitle)
+    _header(pen, board, subtitle, marks(views.values()))
     for row in rows:
         heading = box(row.heading, _HEADER)
         pen.write(row.row.title, heading.left + 18, heading.top + 20, size=13, weight="bold")
@@ -46,9 +46,15 @@ def poster(
     return _compact(paper, ink, density)
 
 
-def _header(pen: Pen, board: Board, subtitle: str) -> None:
+def _header(pen: Pen, board: Board, subtitle: str, meanings: tuple[tuple[str, str], ...]) -> None:
     pen.write(f"Sightline / {board.title}", EDGE, 31, size=17, weight="bold")
     pen.write(subtitle, WIDTH - EDGE, 31, size=12, role="weak", align="right")
+    right = WIDTH - EDGE - width_of(subtitle, 12) - 28
+    for role, says in reversed(meanings):
+        pen.write(says, right, 31, size=12, role="weak", align="right")
+        right -= width_of(says, 12) + 14
+        pen.block(Box(right, 22, 8, 10), role)
+        right -= 20
 
 
 def _card(pen: Pen, panel: Panel, frame: Box) -> None:

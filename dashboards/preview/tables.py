@@ -18,20 +18,29 @@ def table(panel: Panel, answers: tuple[tuple[Series, ...], ...]) -> Table:
     labels = tuple(dict.fromkeys(label for query in panel.queries for label in query.by))
     shared = [label for label in labels if all(label in query.by for query in panel.queries)]
     rows: dict[tuple[str, ...], dict[str, str]] = {}
+    sizes: dict[tuple[str, ...], float] = {}
+    asked = [query for query in panel.queries if query.shape is not Shape.INFORMATION]
     columns = {label.prometheus_name: _words(label) for label in labels}
     for query, answer in zip(panel.queries, answers, strict=True):
         if query.shape is not Shape.INFORMATION:
             columns[_value_of(query)] = query.name[:1].upper() + query.name[1:]
         for one in answer:
             own = {name: one.labels.get(name, "") for name in map(_name, query.by)}
-            row = rows.setdefault(tuple(own[name] for name in map(_name, shared)), {})
+            key = tuple(own[name] for name in map(_name, shared))
+            row = rows.setdefault(key, {})
             row |= own
+            if asked and query is asked[0]:
+                sizes[key] = one.points[-1][1]
             if query.shape is not Shape.INFORMATION:
                 row[_value_of(query)] = _shown(one.points[-1][1], query.unit)
     return Table(
         tuple(columns.values()),
         tuple(number >= len(labels) for number in range(len(columns))),
-        tuple(tuple(row.get(name, "") for name in columns) for row in rows.values()),
+        tuple(
+            tuple(row.get(name, "") for name in columns)
+            # As the panel asks Grafana to: the largest first, what has no value last.
+            for _, row in sorted(rows.items(), key=lambda item: -sizes.get(item[0], -math.inf))
+        ),
     )
 
 

@@ -14,9 +14,11 @@ from enum import Enum
 from dashboards.model import Board, Panel, Visual
 from dashboards.promql import Selector, selectors
 from dashboards.proof.prometheus import Prometheus, Series, Window
-from dashboards.proof.selection import ALL, Selection, rate_seconds
+from dashboards.proof.selection import ALL, Selection, compressed, rate_seconds
 from dashboards.queries import Query, Shape
 
+SCALE = 60
+"""How many times time is compressed: an objective's hour is a minute."""
 SCRAPE_SECONDS = 1.0
 """How often Prometheus looks in compressed time."""
 
@@ -56,7 +58,9 @@ def asked(
     prometheus: Prometheus, panel: Panel, query: Query, selection: Selection, window: Window
 ) -> tuple[Series, ...]:
     """Return the query's answer, asked as its panel does."""
-    expression = selection.fill(query.expression, rate_seconds(window.step, SCRAPE_SECONDS))
+    expression = selection.fill(
+        compressed(query.expression, SCALE), rate_seconds(window.step, SCRAPE_SECONDS)
+    )
     if panel.visual is Visual.TABLE:
         return prometheus.instant(expression, window.end)
     return prometheus.range(expression, window)

@@ -20,7 +20,7 @@ from dashboards.model import Board, Panel, Shown
 from dashboards.proof import emission, synthetic
 from dashboards.proof.faults import SERVICE_ENVIRONMENT, all_faults
 from dashboards.proof.jaeger import Jaeger, Trace
-from dashboards.proof.judging import Cell, State, cells
+from dashboards.proof.judging import SCALE, Cell, State, cells
 from dashboards.proof.load import Load
 from dashboards.proof.prometheus import Prometheus, Window
 from dashboards.proof.samples import Key, Samples, taken
@@ -28,7 +28,6 @@ from dashboards.proof.selection import ALL, matrix
 from dashboards.unplotted import UNPLOTTED
 from telemetry.catalog import Metric
 
-SCALE: Final = 60
 _ORDINARY_SECONDS: Final = 20.0
 _SCRAPED: Final = 2.5
 _SERVICE: Final = '{job=~"sightline-.+"}'

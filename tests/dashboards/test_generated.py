@@ -109,6 +109,25 @@ def test_exemplars_are_asked_once_a_histogram_and_of_raw_buckets(
         assert all("_bucket{" in expression for expression in expressions)
 
 
+@pytest.mark.parametrize(("ci", "code"), [("", 0), ("true", 1)])
+def test_a_judge_that_is_not_there_fails_in_ci_alone(
+    ci: str,
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+    assert command.main(["check"]) == code
+
+    said = capsys.readouterr().out
+    assert "dashboard-linter has judged nothing" in said
+    assert ("dashboard-linter is not on this machine" in said) is bool(ci)
+
+
 def test_check_names_each_fault_and_ends_with_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

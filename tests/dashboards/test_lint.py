@@ -72,6 +72,12 @@ MUTATIONS: dict[str, tuple[str, Callable[[Json], Any]]] = {
     "no title": ("title_and_description", lambda d: _panel(d).update(title="")),
     "no description": ("title_and_description", lambda d: _panel(d).pop("description")),
     "no advice": ("title_and_description", lambda d: _panel(d).update(description="How long?")),
+    "advice of a word": (
+        "title_and_description",
+        lambda d: _panel(d).update(
+            description="How long does it take?\n\n**If it looks wrong:** So."
+        ),
+    ),
     "fixed data source": ("datasource", lambda d: _panel(d).update(datasource={"uid": "p"})),
     "fixed data source of a query": (
         "datasource",

@@ -189,9 +189,9 @@ def test_a_table_joins_its_queries(sections: dict[str, ET.Element], views: dict[
     assert isinstance(views["Processes"], Table)
     assert _rows(sections["Processes"]) == [
         ["Job", "Version", "Up for"],
-        ["web", "1.2", ""],
-        ["worker", "1.3", "1.50 mins"],
         ["stranger", "", "2 hours"],
+        ["worker", "1.3", "1.50 mins"],
+        ["web", "1.2", ""],
     ]
 
 
@@ -236,7 +236,7 @@ def test_a_picture_file_has_every_panel_at_its_place(views: dict[str, View], ink
         "Boards": ["link"],
         "Errors": ["bad"],
         "By route": ["series-0", "series-1", "weak"],
-        "Duration": ["series-0", "series-1", "exemplar"],
+        "Duration": ["blue", "orange", "exemplar"],
         "All of it": ["heat", "hot-exemplar"],
         "Processes": ["link", "text"],
         "Unknown": ["weak"],
