@@ -1,5 +1,6 @@
 """What stands inside a panel of a picture file, one function for each kind of view."""
 
+import math
 from typing import Final
 
 from dashboards.preview import drawing, heat, values
@@ -161,12 +162,21 @@ def _table(pen: Pen, view: Table, body: Box) -> None:
 
 
 def _columns(view: Table, width: float) -> list[float]:
-    """Return the columns' widths, by the widest text of each."""
+    """Return the columns' widths: what fits is whole, and the widest share what is left."""
     wanted = [
         max(width_of(text, _TYPE + 0.5, "bold") for text in column) + 18
         for column in zip(view.headings, *view.rows, strict=True)
     ]
-    return [one * width / sum(wanted) for one in wanted]
+    if sum(wanted) <= width:
+        return [one * width / sum(wanted) for one in wanted]
+    left, most = width, math.inf
+    for taken, one in enumerate(sorted(wanted)):
+        share = left / (len(wanted) - taken)
+        if one > share:
+            most = share
+            break
+        left -= one
+    return [min(one, most) for one in wanted]
 
 
 def _items(pen: Pen, view: Items, body: Box) -> None:

@@ -29,6 +29,7 @@ class State(Enum):
     ANSWERED = "answered"
     NOT_EMITTED = "not emitted by what is selected"
     EMPTY = "no sample"
+    PARTLY = "a number in fewer than half of its series"
     NOT_FINITE = "a value that is no number"
 
 
@@ -45,7 +46,7 @@ class Cell:
     @property
     def is_fault(self) -> bool:
         """Whether this should not be."""
-        return self.state in {State.EMPTY, State.NOT_FINITE}
+        return self.state in {State.EMPTY, State.PARTLY, State.NOT_FINITE}
 
     def __str__(self) -> str:
         return (
@@ -93,13 +94,19 @@ def cells(
 
 
 def state_of(answer: tuple[Series, ...], query: Query) -> State:
-    """Return what the answer is; NaN is the gap of a quantile over no measurement, and no other."""
-    values = [value for series in answer for _, value in series.points]
+    """Return what the answer is: every value of every series a number, but for quantiles.
+
+    NaN is the gap of a quantile over no measurement, and no other. A series that was born with its
+    one measurement is all gap; where most are, it is the query that is wrong.
+    """
+    series = [[value for _, value in one.points] for one in answer]
     if query.shape is Shape.QUANTILES:
-        values = [value for value in values if not math.isnan(value)]
-    if not values:
+        series = [[value for value in one if not math.isnan(value)] for one in series]
+    if not any(series):
         return State.EMPTY
-    return State.ANSWERED if all(map(math.isfinite, values)) else State.NOT_FINITE
+    if not all(math.isfinite(value) for one in series for value in one):
+        return State.NOT_FINITE
+    return State.ANSWERED if 2 * sum(map(bool, series)) >= len(series) else State.PARTLY
 
 
 def _emits(
