@@ -38,7 +38,10 @@ def timeseries(
     """Return lines over time; `stacked` where the lines are parts of one whole.
 
     The axis starts at zero; `minimum=None` lets it follow the data, for what moves just below 1.
+    Where one quantile alone is drawn, its title names it: the legend has its labels alone.
     """
+    if len(queries) == 1 and queries[0].by and queries[0].shape is Shape.QUANTILES:
+        queries = (queries[0].named(""),)
     options.setdefault("width", 8)
     options.setdefault("height", 8)
     return Panel(

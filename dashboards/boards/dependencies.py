@@ -110,7 +110,7 @@ DATABASE_CLIENTS: Final = (
     ),
     timeseries(
         "Slowest 1 % of operations",
-        top(_SHOWN, quantile(OPERATION_DURATION, 0.99, by=(SYSTEM, OPERATION, SUMMARY))).named(""),
+        top(_SHOWN, quantile(OPERATION_DURATION, 0.99, by=(SYSTEM, OPERATION, SUMMARY))),
         answers="Which operations are slowest, of those that were made?",
         if_wrong="Open an exemplar: the span holds the query's text, without its values.",
         width=12,

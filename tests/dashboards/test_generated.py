@@ -92,6 +92,26 @@ def test_the_agreed_uids(generated: dict[str, dict[str, Any]]) -> None:
     }
 
 
+def test_traces_are_listed_where_requests_decisions_and_jobs_are_drawn(
+    generated: dict[str, dict[str, Any]],
+) -> None:
+    services = {
+        name: {
+            target["service"]
+            for panel in panels(board)
+            for target in panel["targets"]
+            if target["datasource"] == {"type": "jaeger", "uid": "jaeger"}
+        }
+        for name, board in generated.items()
+    }
+
+    assert {name: found for name, found in services.items() if found} == {
+        "service-overview.json": {"sightline-web"},
+        "authorization.json": {"sightline-web"},
+        "reports.json": {"sightline-worker"},
+    }
+
+
 def test_exemplars_are_asked_once_a_histogram_and_of_raw_buckets(
     generated: dict[str, dict[str, Any]],
 ) -> None:

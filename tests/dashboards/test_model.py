@@ -84,3 +84,17 @@ def test_the_description_asks_and_advises() -> None:
     panel = stat("T", occurrences(signals.CHECK_DURATION), answers="How?", if_wrong="So.")
 
     assert panel.description == "How?\n\n**If it looks wrong:** So."
+
+
+def test_a_legend_names_a_quantile_where_there_are_several() -> None:
+    median, worst = (
+        quantile(signals.CHECK_DURATION, share, by=(signals.DECISION_SOURCE,))
+        for share in (0.5, 0.99)
+    )
+    source = "{{authorization_decision_source}}"
+
+    alone = timeseries("T", worst, answers="How?", if_wrong="So.")
+    both = timeseries("T", median, worst, answers="How?", if_wrong="So.")
+
+    assert [query.legend for query in alone.queries] == [source]
+    assert [query.legend for query in both.queries] == [f"p50 {source}", f"p99 {source}"]
