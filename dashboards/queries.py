@@ -40,7 +40,6 @@ __all__ = [
     "quantile",
     "rate",
     "share",
-    "top",
 ]
 
 Across = Literal["sum", "max", "min", "avg"]
@@ -245,11 +244,6 @@ def above_zero(query: Query) -> Query:
 def measured(query: Query) -> Query:
     """Return the query's series where they are numbers: a quantile of no measurement is none."""
     return replace(query, expression=f"({query.expression}) >= 0")
-
-
-def top(count: int, query: Query) -> Query:
-    """Return the `count` highest of the query's series at each moment."""
-    return replace(query, expression=f"topk({count}, {measured(query).expression})")
 
 
 def _bucket_rates(histogram: Metric, by: By, where: Where) -> str:

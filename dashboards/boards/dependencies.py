@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Final
 
 from dashboards.model import Quiet, Shown
-from dashboards.panels import timeseries
-from dashboards.queries import INSTANCE, gauge, occurrences, quantile, rate, share, top
+from dashboards.panels import table, timeseries
+from dashboards.queries import INSTANCE, gauge, measured, occurrences, quantile, rate, share
 from telemetry.catalog import Matcher
 from telemetry.catalog.database import (
     CONNECTION_COUNT,
@@ -28,9 +28,11 @@ from telemetry.catalog.database import (
 _FAILED: Final = (Matcher(ERROR_TYPE, "!=", ""),)
 _IN_USE: Final = (Matcher(STATE, "=", "used"),)
 _REDIS: Final = Matcher(SYSTEM, "=", "redis")
-_SHOWN: Final = 10
-"""Of some seventy operations, those that a panel can tell apart."""
 _NO_OPERATION: Final = "No operation in this range"
+
+_OPERATION: Final = (SYSTEM, OPERATION, SUMMARY)
+"""There are some seventy of them, too many for lines."""
+_BY_OPERATION: Final = occurrences(OPERATION_DURATION, by=_OPERATION)
 
 POOL_IN_USE: Final = share(
     gauge(CONNECTION_COUNT, "sum", by=(POOL, INSTANCE), where=_IN_USE),
@@ -100,21 +102,29 @@ POOL_PANELS: Final = (
 
 DATABASE_CLIENTS: Final = (
     timeseries(
-        "Most frequent operations",
-        top(_SHOWN, occurrences(OPERATION_DURATION, by=(SYSTEM, OPERATION, SUMMARY))),
-        answers="What is asked most of PostgreSQL and Redis, and how often?",
+        "Operations by system",
+        occurrences(OPERATION_DURATION, by=(SYSTEM,)),
+        answers="How much is asked of PostgreSQL and of Redis?",
         if_wrong="Far more operations than requests: a loop, or caches that do not hold.",
         width=12,
-        height=10,
         when_empty=_NO_OPERATION,
     ),
     timeseries(
-        "Slowest 1 % of operations",
-        top(_SHOWN, quantile(OPERATION_DURATION, 0.99, by=(SYSTEM, OPERATION, SUMMARY))),
-        answers="Which operations are slowest, of those that were made?",
+        "Slowest 1 % of operations by system",
+        quantile(OPERATION_DURATION, 0.99, by=(SYSTEM,)),
+        answers="Which of the two is slow? The table below has it by operation.",
         if_wrong="Open an exemplar: the span holds the query's text, without its values.",
         width=12,
-        height=10,
+        when_empty=_NO_OPERATION,
+    ),
+    table(
+        "Operations",
+        _BY_OPERATION.named("operations"),
+        measured(quantile(OPERATION_DURATION, 0.5, by=_OPERATION)),
+        measured(quantile(OPERATION_DURATION, 0.99, by=_OPERATION)),
+        answers="What is asked, how often, and how long does it take, latest values side by side?",
+        if_wrong="Sort by the column in question; the panels above show since when.",
+        height=12,
         when_empty=_NO_OPERATION,
     ),
     timeseries(

@@ -16,10 +16,14 @@ _LASTS: Final = (Step(None, Colour.BAD), Step(_DAY, Colour.WATCH), Step(3 * _DAY
 OVERDRAWN: Final = (Reading(None, LEAST_SHOWN, "-100 % or less"),)
 """Also on the home board: how far it is below that tells nobody what to do."""
 _BURNS: Final = (Step(None, Colour.GOOD), Step(1, Colour.WATCH), Step(14.4, Colour.BAD))
-_PERIOD_OR_MORE: Final = tuple(
-    Reading(days * _DAY, None, f"{days} d or more")
-    for days in {objective.window_days for objective in OBJECTIVES}
-)
+
+
+def _bounds(objective: Objective) -> tuple[Reading, ...]:
+    """Return how the least and the most that is looked for read."""
+    days = objective.window_days
+    return Reading(None, 0, "used up"), Reading(days * _DAY, None, f"{days} d or more")
+
+
 _EACH: Final = GRID_WIDTH // len(OBJECTIVES)
 
 
@@ -43,7 +47,7 @@ def _lasts(objective: Objective) -> Panel:
         answers="How long does the budget last at the last hour's speed? Looked for up to 30 days.",
         if_wrong="Less than a day: somebody has been called, and the burn rates say since when.",
         steps=_LASTS,
-        readings=_PERIOD_OR_MORE,
+        readings=_bounds(objective),
         width=_EACH,
         when_empty=_NOTHING,
     )

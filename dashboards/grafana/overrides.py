@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any, Final
 
+from dashboards import columns
 from dashboards.colours import OF_VALUES, QUANTILES, STATUS_CLASSES, Paint, paint
 from dashboards.model import Panel, Visual
 from dashboards.queries import Query, Shape
@@ -20,18 +21,13 @@ def overrides(panel: Panel) -> list[Json]:
     """Return what some of the panel's fields have of their own."""
     if panel.visual is Visual.TABLE:
         return [
-            _override("byName", column(query), {"id": "unit", "value": query.unit})
+            _override("byName", columns.of_values(query), {"id": "unit", "value": query.unit})
             for query in panel.queries
             if query.shape is not Shape.INFORMATION
         ]
     if panel.visual is Visual.TIMESERIES:
         return [one for query in panel.queries for one in _colours(query)]
     return []
-
-
-def column(query: Query) -> str:
-    """Return the heading of a table's column with the query's values."""
-    return query.name[:1].upper() + query.name[1:]
 
 
 def _colours(query: Query) -> Iterator[Json]:

@@ -3,11 +3,10 @@
 from string import ascii_uppercase
 from typing import Any, Final
 
-from dashboards.grafana.overrides import column as heading
+from dashboards import columns
 from dashboards.grafana.overrides import overrides
 from dashboards.model import Colour, Panel, Visual
-from dashboards.queries import Query, Shape
-from telemetry.catalog.declarations import Label
+from dashboards.queries import Shape
 
 Json = dict[str, Any]
 
@@ -72,19 +71,11 @@ def transformations(panel: Panel) -> list[Json]:
         if query.shape is Shape.INFORMATION:
             excluded[column] = True
         else:
-            renamed[column] = heading(query)
+            renamed[column] = columns.of_values(query)
         for label in query.by:
-            renamed[label.prometheus_name] = _heading(panel, query, label)
+            renamed[label.prometheus_name] = columns.of_label(panel, query, label)
     organised = {"excludeByName": excluded, "indexByName": {}, "renameByName": renamed}
     return [{"id": "merge", "options": {}}, {"id": "organize", "options": organised}]
-
-
-def _heading(panel: Panel, query: Query, label: Label) -> str:
-    """Return a label's words, after the query's name where the label is that query's alone."""
-    words = label.attribute.rsplit(".", 1)[-1].replace("_", " ")
-    of_all = all(label in other.by for other in panel.queries)
-    named = query.shape is Shape.INFORMATION and not of_all
-    return f"{query.name if named else ''} {words}".strip().capitalize()
 
 
 def _thresholds(panel: Panel) -> Json:
@@ -176,9 +167,9 @@ def _heatmap_options(panel: Panel) -> Json:
 
 def _table_options(panel: Panel) -> Json:
     # The largest of what is asked first stands first.
-    first = next((one for one in panel.queries if one.shape is not Shape.INFORMATION), None)
+    first = columns.sorted_by(panel)
     return {
-        "sortBy": [{"displayName": heading(first), "desc": True}] if first else None,
+        "sortBy": [{"displayName": columns.of_values(first), "desc": True}] if first else None,
         "cellHeight": "sm",
         "footer": {"countRows": False, "reducer": ["sum"], "show": False},
         "showHeader": True,

@@ -53,6 +53,8 @@ def draw(
     Into `pictures`, where given, go those that the README shows.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    for file in () if pictures is None else pictures.glob("board-*.png"):
+        file.unlink()
     reader = Reader(kept, boards)
     subtitle = _said(kept.window)
     for board in boards:

@@ -11,7 +11,7 @@ import pytest
 from compose.native.tools import TOOLS, Tools
 from dashboards import files
 from dashboards.boards import BOARDS
-from dashboards.proof import command, results
+from dashboards.proof import command, results, samples
 from dashboards.proof.proving import Proof
 
 _GENERATED = files.generated(BOARDS)
@@ -42,7 +42,7 @@ def judge(name: str) -> Path:
 
 @pytest.fixture(scope="session")
 def keep_proof(request: pytest.FixtureRequest) -> Callable[[Proof], None]:
-    """`keep_proof(proof)`: the run ends with its figures, printed and in build/proof.json."""
+    """`keep_proof(proof)`: the run ends with its figures and samples, in build and printed."""
 
     def keep(proof: Proof) -> None:
         request.config.stash[_PROOF] = proof
@@ -56,5 +56,6 @@ def pytest_terminal_summary(
     proof = config.stash.get(_PROOF, None)
     if proof is not None:
         results.merge(proof.counts, results.PROOF)
+        samples.write(proof.samples, samples.SAMPLES)
         terminalreporter.section("dashboards: what is proven of each panel")
         terminalreporter.write_line(command.summary(proof))

@@ -18,6 +18,7 @@ from dashboards.preview import bodies, command, geometry, theme
 from dashboards.preview.page import page
 from dashboards.preview.poster import SMALL, poster
 from dashboards.preview.reading import Reader
+from dashboards.preview.tables import table
 from dashboards.preview.theme import DARK, LIGHT, Theme
 from dashboards.preview.typeset import width_of, with_both_ends
 from dashboards.preview.views import Figures, Heat, Items, Lines, Table, View, marks
@@ -273,6 +274,20 @@ def test_the_marks_on_the_plots_are_explained(html: str, views: dict[str, View])
     assert "an alert fires</span>" in html
 
 
+def test_the_headings_of_a_table_are_those_of_grafana() -> None:
+    (board,) = (board for board in BOARDS if board.slug == "runtime")
+    (panel,) = (panel for panel in board.panels if panel.visual is Visual.TABLE)
+    (rendered,) = (one for one in render(board)["panels"] if one["type"] == "table")
+    labels = {"job": "j", "instance": "i", "service_version": "1", "version": "3"}
+    answers = tuple((Series(labels, ((START, 1.0),)),) for _ in panel.queries)
+
+    drawn = table(panel, answers)
+
+    renamed = rendered["transformations"][1]["options"]["renameByName"].values()
+    assert sorted(drawn.headings) == sorted(renamed)
+    assert "Python version" in drawn.headings
+
+
 def test_lists_have_the_alerts_of_the_moment_and_the_boards(views: dict[str, View]) -> None:
     found, boards = views["Alerts"], views["Boards"]
     assert isinstance(found, Items)
@@ -319,6 +334,8 @@ def test_a_picture_file_has_every_panel_at_its_place(views: dict[str, View], ink
 def test_draw_writes_every_board_and_names_what_is_empty(tmp_path: Path) -> None:
     pictures = tmp_path / "pictures"
     pictures.mkdir()
+    (pictures / "board-gone-light.png").touch()
+    (pictures / "demo.svg").touch()
     (readme,) = (board for board in BOARDS if board.slug == "slos")
     assert readme.slug in command.IN_README
 
@@ -335,6 +352,7 @@ def test_draw_writes_every_board_and_names_what_is_empty(tmp_path: Path) -> None
         f"{slug}{end}" for slug in ("shown", "slos") for end in (".html", "-dark.png", "-light.png")
     }
     assert {file.name for file in pictures.iterdir()} == {
+        "demo.svg",
         "board-shown-light.png",
         "board-slos-dark.png",
         "board-slos-light.png",

@@ -10,7 +10,7 @@ import pytest
 from alerts.cases.matrix import Cells, counts, declared, rows_now
 from dashboards.boards import BOARDS
 from dashboards.model import Panel, Shown
-from dashboards.proof import command, results
+from dashboards.proof import command, results, samples
 from dashboards.proof.jaeger import Trace
 from dashboards.proof.judging import Cell, State
 from dashboards.proof.observed import observed
@@ -68,6 +68,7 @@ def _proof(*, broken: Panel | None = None) -> Proof:
 def figures(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     file = tmp_path / "proof.json"
     monkeypatch.setattr(results, "PROOF", file)
+    monkeypatch.setattr(samples, "SAMPLES", tmp_path / "samples.json.gz")
     return file
 
 
@@ -96,6 +97,7 @@ def test_a_run_leaves_the_figures_of_all_four_proofs(
         "mutations": {"total": 7, "caught": 7},
     }
     assert command.summary(proof) in reporter.said
+    assert samples.read(samples.SAMPLES) == proof.samples
 
 
 def test_a_run_without_the_platform_leaves_them_as_they_are(figures: Path) -> None:
