@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dashboards.queries import Query, Shape
+from dashboards.traces import Search
 from telemetry.catalog import DeclarationError, Metric
 
 GRID_WIDTH = 24
@@ -21,13 +22,19 @@ class Visual(Enum):
     STAT = "stat"
     HEATMAP = "heatmap"
     TABLE = "table"
+    TRACES = "traces"
     ALERTS = "alertlist"
     BOARDS = "dashlist"
 
     @property
     def asks(self) -> bool:
-        """Whether it draws answers of queries; the others ask Grafana itself."""
-        return self not in {Visual.ALERTS, Visual.BOARDS}
+        """Whether it draws answers of Prometheus; the others ask Jaeger or Grafana itself."""
+        return self not in {Visual.TRACES, Visual.ALERTS, Visual.BOARDS}
+
+    @property
+    def panel_type(self) -> str:
+        """Grafana's name of it; a search of traces is answered by a table with links."""
+        return Visual.TABLE.value if self is Visual.TRACES else str(self.value)
 
 
 class Colour(Enum):
@@ -45,6 +52,15 @@ class Step:
 
     start: float | None
     colour: Colour
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Values from `start` to `end` (None: without an end) read as words: where they are a bound."""
+
+    start: float | None
+    end: float | None
+    says: str
 
 
 class Shown(Enum):
@@ -69,7 +85,8 @@ class Panel:
     `answers` says what question it answers, `if_wrong` what to do then; both stand in its
     description. `when_empty` is shown instead of "No data" where no data is a good answer; that
     it may be so under ordinary traffic too, `quiet` has to say: `prove` refuses it otherwise.
-    `leads_to` is the slug of the board that a click opens, at the same time range.
+    `leads_to` is the slug of the board that a click opens, at the same time range. `search` is
+    what a list of traces asks Jaeger.
     """
 
     visual: Visual
@@ -81,16 +98,20 @@ class Panel:
     width: int
     height: int
     steps: tuple[Step, ...] = ()
+    readings: tuple[Reading, ...] = ()
     stacked: bool = False
     minimum: float | None = None
     maximum: float | None = None
     when_empty: str | None = None
     quiet: Quiet | None = None
     leads_to: str | None = None
+    search: Search | None = None
 
     def __post_init__(self) -> None:
         if self.visual.asks and not self.queries:
             self._refuse("has no query")
+        if (self.visual is Visual.TRACES) is not (self.search is not None):
+            self._refuse("searches traces, or lists them, without the other")
         for sentence in (self.answers, self.if_wrong):
             if not sentence.endswith((".", "?")):
                 self._refuse(f"says {sentence!r}, which is no sentence")

@@ -6,8 +6,9 @@ the description are not optional.
 
 from typing import Required, TypedDict, Unpack
 
-from dashboards.model import Colour, Panel, Quiet, Step, Visual
+from dashboards.model import Colour, Panel, Quiet, Reading, Step, Visual
 from dashboards.queries import Query, Shape
+from dashboards.traces import Search
 from dashboards.units import COUNT
 from telemetry.catalog import DeclarationError
 
@@ -20,6 +21,7 @@ class Options(TypedDict, total=False):
     width: int
     height: int
     steps: tuple[Step, ...]
+    readings: tuple[Reading, ...]
     when_empty: str
     quiet: Quiet
     leads_to: str
@@ -36,7 +38,10 @@ def timeseries(
     """Return lines over time; `stacked` where the lines are parts of one whole.
 
     The axis starts at zero; `minimum=None` lets it follow the data, for what moves just below 1.
+    Where one quantile alone is drawn, its title names it: the legend has its labels alone.
     """
+    if len(queries) == 1 and queries[0].by and queries[0].shape is Shape.QUANTILES:
+        queries = (queries[0].named(""),)
     options.setdefault("width", 8)
     options.setdefault("height", 8)
     return Panel(
@@ -77,6 +82,15 @@ def table(title: str, *queries: Query, **options: Unpack[Options]) -> Panel:
     options.setdefault("width", 24)
     options.setdefault("height", 8)
     return Panel(visual=Visual.TABLE, title=title, queries=queries, unit=COUNT, **options)
+
+
+def traces(title: str, search: Search, **options: Unpack[Options]) -> Panel:
+    """Return the traces that a search of Jaeger finds, each a click away."""
+    options.setdefault("width", 12)
+    options.setdefault("height", 9)
+    return Panel(
+        visual=Visual.TRACES, title=title, queries=(), unit=COUNT, search=search, **options
+    )
 
 
 def alert_list(title: str, **options: Unpack[Options]) -> Panel:

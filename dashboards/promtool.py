@@ -27,6 +27,8 @@ def refused(promtool: Path, dashboards: list[dict[str, Any]]) -> tuple[str, ...]
                 rules.append({"record": name, "expr": _substituted(annotation["expr"])})
         for panel in panels(dashboard):
             for target in panel.get("targets", []):
+                if "expr" not in target:
+                    continue
                 name = f"query:{len(rules)}"
                 letter = target["refId"]
                 places[f'"{name}"'] = (

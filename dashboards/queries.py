@@ -2,8 +2,8 @@
 
 A query is made from a catalog object, so its unit, legend and labels follow from the declaration;
 asking the wrong thing (a rate of a gauge, a quantile of a counter, a label that is not there, a
-sum of ages) raises `DeclarationError` while the board is imported. There is no way to aggregate a
-query again, so a sum of quantiles cannot be written.
+sum of ages) raises `DeclarationError` while the board is imported. A query can be aggregated again
+only to the highest of its series, so a sum of quantiles cannot be written.
 """
 
 from dataclasses import dataclass, replace
@@ -28,10 +28,14 @@ __all__ = [
     "JOB",
     "Query",
     "Shape",
+    "above_zero",
     "age",
+    "behind",
     "buckets",
     "gauge",
+    "highest",
     "information",
+    "measured",
     "occurrences",
     "quantile",
     "rate",
@@ -161,12 +165,21 @@ def gauge(level: Metric, across: Across, *, by: By = (), where: Where = ()) -> Q
 
 def age(instant: Metric, *, by: By = (), where: Where = ()) -> Query:
     """Return the seconds since the moment that the gauge holds (since the Unix epoch)."""
-    _expect(instant, Gauge, "age")
-    if instant.unit != "s":
-        message = f"gauge {instant.name!r} holds no moment: its unit is {instant.unit!r}"
-        raise DeclarationError(message)
+    _expect_moment(instant, "age")
     held = aggregation("max", instant, by, selectors.selector(instant, where))
     return _query(f"time() - {held}", units.SECONDS, instant, by)
+
+
+def behind(clock: Metric, *, by: By = ()) -> Query:
+    """Return how many seconds the clock that the gauge shows is behind Prometheus' own.
+
+    Each sample is compared with the moment of its own scrape: against now, every clock would seem
+    to lag by up to a scrape's interval.
+    """
+    _expect_moment(clock, "clock")
+    shown = selectors.selector(clock)
+    lag = aggregation("max", clock, by, f"timestamp({shown}) - {shown}")
+    return _query(lag, units.SECONDS, clock, by)
 
 
 def information(constant: Metric, *, by: By) -> Query:
@@ -202,6 +215,35 @@ def share(part: Query, whole: Query) -> Query:
         by=part.by,
         metrics=tuple(dict.fromkeys((*part.metrics, *whole.metrics))),
     )
+
+
+def highest(query: Query, *, by: By = ()) -> Query:
+    """Return the highest of the query's series, or of those that share the labels `by`."""
+    if query.shape is not Shape.SERIES:
+        message = f"the highest of {query.shape.value} means nothing: ask for it by no label"
+        raise DeclarationError(message)
+    if lost := [label.attribute for label in by if label not in query.by]:
+        message = f"query {query.legend!r} has no label {', '.join(map(repr, lost))} to keep"
+        raise DeclarationError(message)
+    return replace(
+        query,
+        expression=aggregation("max", query.metrics[0], by, query.expression),
+        name=query.name if by or query.name else "highest",
+        by=by,
+    )
+
+
+def above_zero(query: Query) -> Query:
+    """Return the query's series where they are above zero: of many, those that say something."""
+    if query.shape is not Shape.SERIES:
+        message = f"{query.shape.value} are not left out where they are zero"
+        raise DeclarationError(message)
+    return replace(query, expression=f"({query.expression}) > 0")
+
+
+def measured(query: Query) -> Query:
+    """Return the query's series where they are numbers: a quantile of no measurement is none."""
+    return replace(query, expression=f"({query.expression}) >= 0")
 
 
 def _bucket_rates(histogram: Metric, by: By, where: Where) -> str:
@@ -240,6 +282,13 @@ def _with_absent_named(expression: str, by: By, shape: Shape) -> str:
             name = quoted(label.prometheus_name)
             expression = f'label_replace({expression}, {name}, {quoted(absent)}, {name}, "")'
     return expression
+
+
+def _expect_moment(instant: Metric, question: str) -> None:
+    _expect(instant, Gauge, question)
+    if instant.unit != "s":
+        message = f"gauge {instant.name!r} holds no moment: its unit is {instant.unit!r}"
+        raise DeclarationError(message)
 
 
 def _expect(metric: Metric, kind: type[Metric], question: str) -> None:

@@ -18,6 +18,7 @@ _SLO: Final = Label(naming.SLO, tuple(objective.slug for objective in OBJECTIVES
 _DAY: Final = 86_400
 _SLOWEST: Final = "0.000001"
 SPEED_WINDOW: Final = "1h"
+LEAST_SHOWN: Final = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +56,12 @@ def burn(objective: Objective, window: str) -> Query:
 
 
 def budget_left(objective: Objective) -> Query:
-    """Return the share of the period's error budget that is left; below 0 it is overdrawn."""
-    return _query(_left(objective), units.SHARE, objective.title)
+    """Return the share of the period's error budget that is left; below 0 it is overdrawn.
+
+    At `LEAST_SHOWN` it ends: one bad hour of a young service would leave no scale for the rest.
+    """
+    left = f"clamp_min({_left(objective)}, {LEAST_SHOWN})"
+    return _query(left, units.SHARE, objective.title)
 
 
 def exhaustion(objective: Objective) -> Query:

@@ -3,7 +3,6 @@
 Everything is checked against the declaration, so a query that could never match stops the build.
 """
 
-import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -64,6 +63,11 @@ def quoted(value: str) -> str:
 
 
 def _matcher(metric: Metric, condition: Matcher) -> str:
+    """Return the condition as PromQL, or raise `DeclarationError`.
+
+    Where the label's values are declared, a pattern is a choice of them and nothing else: one that
+    was renamed would otherwise go unnoticed beside the others.
+    """
     if condition.label in _TARGET_LABELS:
         message = (
             f"metric {metric.name!r}: {condition.label.attribute!r} is the board's own variable, "
@@ -73,13 +77,14 @@ def _matcher(metric: Metric, condition: Matcher) -> str:
     _require(metric, condition.label)
     values = condition.label.values
     if condition.operator in {"=~", "!~"} and values is not None:
-        pattern = re.compile(condition.value)
-        if not any(pattern.fullmatch(value) for value in values):
-            message = (
-                f"metric {metric.name!r}: {condition.value!r} matches no value of label "
-                f"{condition.label.attribute!r}, which are {', '.join(map(repr, values))}"
-            )
-            raise DeclarationError(message)
+        for alternative in condition.value.split("|"):
+            if alternative not in values:
+                message = (
+                    f"metric {metric.name!r}: {alternative!r} of {condition.value!r} is no value "
+                    f"of label {condition.label.attribute!r}, which are "
+                    f"{', '.join(map(repr, values))}"
+                )
+                raise DeclarationError(message)
     return f"{condition.label.prometheus_name}{condition.operator}{quoted(condition.value)}"
 
 

@@ -26,7 +26,8 @@ from app.signals import (
     RELATION,
     RELATION_CHANGES,
 )
-from dashboards.boards.dependencies import DATABASE_CLIENTS, POOL_PANELS
+from dashboards.boards.dependencies import WAITS
+from dashboards.boards.tracing import DECISIONS
 from dashboards.model import Board, Row
 from dashboards.panels import bad_from, heatmap, timeseries
 from dashboards.queries import INSTANCE, buckets, gauge, occurrences, quantile, rate, share
@@ -150,7 +151,7 @@ _CACHES: Final = (
         width=6,
     ),
     timeseries(
-        "New epochs by how they became known",
+        "How new epochs became known",
         rate(EPOCH_MOVES, by=(EPOCH_NEWS,)),
         answers="Do the processes hear of changes by their own write, by a push or by the poll?",
         if_wrong="polled alone: nothing is pushed, and a change is seen up to a second later.",
@@ -192,7 +193,7 @@ AUTHORIZATION: Final = Board(
         Row("Checks", _CHECKS),
         Row("Caches", _CACHES),
         Row("Graph", _GRAPH),
-        Row("Connection pool", POOL_PANELS),
-        Row("PostgreSQL and Redis", DATABASE_CLIENTS),
+        Row("Traces", DECISIONS),
+        Row("What a check waits for", WAITS),
     ),
 )

@@ -1,10 +1,11 @@
 """Panels about what a check waits for: the connection pool, PostgreSQL and Redis."""
 
+from dataclasses import replace
 from typing import Final
 
 from dashboards.model import Quiet, Shown
-from dashboards.panels import timeseries
-from dashboards.queries import gauge, occurrences, quantile, rate, share
+from dashboards.panels import table, timeseries
+from dashboards.queries import INSTANCE, gauge, measured, occurrences, quantile, rate, share
 from telemetry.catalog import Matcher
 from telemetry.catalog.database import (
     CONNECTION_COUNT,
@@ -29,6 +30,16 @@ _IN_USE: Final = (Matcher(STATE, "=", "used"),)
 _REDIS: Final = Matcher(SYSTEM, "=", "redis")
 _NO_OPERATION: Final = "No operation in this range"
 
+_OPERATION: Final = (SYSTEM, OPERATION, SUMMARY)
+"""There are some seventy of them, too many for lines."""
+_BY_OPERATION: Final = occurrences(OPERATION_DURATION, by=_OPERATION)
+
+POOL_IN_USE: Final = share(
+    gauge(CONNECTION_COUNT, "sum", by=(POOL, INSTANCE), where=_IN_USE),
+    gauge(CONNECTION_MAX, "sum", by=(POOL, INSTANCE)),
+)
+"""By process: a pool that is full does not show in the sum with others that idle."""
+
 POOL_PANELS: Final = (
     timeseries(
         "Connections",
@@ -40,11 +51,8 @@ POOL_PANELS: Final = (
     ),
     timeseries(
         "Share of the pool in use",
-        share(
-            gauge(CONNECTION_COUNT, "sum", by=(POOL,), where=_IN_USE),
-            gauge(CONNECTION_MAX, "sum", by=(POOL,)),
-        ),
-        answers="How near is the pool to its end?",
+        POOL_IN_USE,
+        answers="How near is the pool of each process to its end?",
         if_wrong="Near 100 % callers wait: shorten the use, or raise SIGHTLINE_DATABASE_POOL_MAX.",
         maximum=1,
     ),
@@ -94,19 +102,29 @@ POOL_PANELS: Final = (
 
 DATABASE_CLIENTS: Final = (
     timeseries(
-        "Operations",
-        occurrences(OPERATION_DURATION, by=(SYSTEM, OPERATION, SUMMARY)),
-        answers="What is asked of PostgreSQL and Redis, and how often?",
+        "Operations by system",
+        occurrences(OPERATION_DURATION, by=(SYSTEM,)),
+        answers="How much is asked of PostgreSQL and of Redis?",
         if_wrong="Far more operations than requests: a loop, or caches that do not hold.",
-        width=6,
+        width=12,
         when_empty=_NO_OPERATION,
     ),
     timeseries(
-        "Slowest 1 % of operations",
-        quantile(OPERATION_DURATION, 0.99, by=(SYSTEM, OPERATION, SUMMARY)),
-        answers="Which operation is slow?",
+        "Slowest 1 % of operations by system",
+        quantile(OPERATION_DURATION, 0.99, by=(SYSTEM,)),
+        answers="Which of the two is slow? The table below has it by operation.",
         if_wrong="Open an exemplar: the span holds the query's text, without its values.",
-        width=6,
+        width=12,
+        when_empty=_NO_OPERATION,
+    ),
+    table(
+        "Operations",
+        _BY_OPERATION.named("operations"),
+        measured(quantile(OPERATION_DURATION, 0.5, by=_OPERATION)),
+        measured(quantile(OPERATION_DURATION, 0.99, by=_OPERATION)),
+        answers="What is asked, how often, and how long does it take, latest values side by side?",
+        if_wrong="Sort by the column in question; the panels above show since when.",
+        height=12,
         when_empty=_NO_OPERATION,
     ),
     timeseries(
@@ -114,7 +132,7 @@ DATABASE_CLIENTS: Final = (
         occurrences(OPERATION_DURATION, by=(SYSTEM, ERROR_TYPE), where=_FAILED),
         answers="Which operations fail, and how?",
         if_wrong="Connection errors: is the server up? Others: the trace of the request.",
-        width=6,
+        width=12,
         when_empty="No operation failed in this range",
         quiet=Quiet("No operation fails while all is well.", Shown.LATER),
     ),
@@ -126,8 +144,17 @@ DATABASE_CLIENTS: Final = (
         ).named("failed"),
         answers="What share of the operations on Redis fails?",
         if_wrong="Checks go on from the database, slower; bring Redis back before it is busy.",
-        width=6,
+        width=12,
         maximum=1,
         when_empty=_NO_OPERATION,
     ),
 )
+
+_WAITED_FOR: Final = ("Share of the pool in use", "Wait for a connection", "Redis: failed share")
+
+WAITS: Final = tuple(
+    replace(panel, width=8, leads_to="database")
+    for panel in (*POOL_PANELS, *DATABASE_CLIENTS)
+    if panel.title in _WAITED_FOR
+)
+"""For a board of what waits for them: the first to look at, each a click from all the others."""

@@ -11,14 +11,17 @@ from app.signals import (
     CONNECTIONS,
     DEAD_LETTERS,
     IMPORT_CHECKPOINT_AGE,
+    QUEUE,
     QUEUE_AGE,
 )
+from dashboards.boards.dependencies import POOL_IN_USE
+from dashboards.boards.slos import OVERDRAWN
 from dashboards.model import Board, Colour, Row, Step
 from dashboards.panels import alert_list, bad_from, board_list, stat
-from dashboards.queries import gauge, occurrences, quantile, rate, share
+from dashboards.queries import gauge, highest, occurrences, quantile, rate, share
 from dashboards.recorded import budget_left
 from telemetry.catalog import Matcher
-from telemetry.catalog.database import CONNECTION_COUNT, CONNECTION_MAX, STATE
+from telemetry.catalog.database import POOL
 from telemetry.catalog.http import REQUEST_DURATION, STATUS_CODE
 from telemetry.catalog.pipeline import LOG_LINES
 from telemetry.catalog.runtime import EVENT_LOOP_LAG
@@ -29,7 +32,6 @@ _FAILED: Final = occurrences(
 )
 _OPEN: Final = (Matcher(BREAKER_STATE, "=", "open"),)
 _LOST: Final = (Matcher(LOG_LINES.labels[0], "!=", ""),)
-_IN_USE: Final = (Matcher(STATE, "=", "used"),)
 _NO_REQUEST: Final = "No request in this range"
 
 _WRONG: Final = (
@@ -68,6 +70,7 @@ _SERVICE: Final = (
         answers="What is left of each objective's error budget?",
         if_wrong="The board of the objectives says how fast it goes, and how long it lasts.",
         steps=(Step(None, Colour.BAD), Step(0, Colour.WATCH), Step(0.25, Colour.GOOD)),
+        readings=OVERDRAWN,
         width=16,
         when_empty="Nothing was asked of it yet",
         leads_to="slos",
@@ -93,10 +96,9 @@ _PARTS: Final = (
     ),
     stat(
         "Pool in use",
-        share(gauge(CONNECTION_COUNT, "sum", where=_IN_USE), gauge(CONNECTION_MAX, "sum")).named(
-            "used"
-        ),
-        answers="How near are the connection pools to their end?",
+        # Of the fullest process: the others' free connections are of no use to its callers.
+        highest(POOL_IN_USE, by=(POOL,)),
+        answers="How near is each connection pool to its end, where it is nearest?",
         if_wrong="Near 100 % callers wait: see the board of the database.",
         steps=bad_from(0.9, watch=0.7),
         leads_to="database",
@@ -111,7 +113,8 @@ _PARTS: Final = (
     ),
     stat(
         "Dead letters",
-        gauge(DEAD_LETTERS, "sum"),
+        # Every worker sees the whole queue, so the sum would count it several times.
+        gauge(DEAD_LETTERS, "max", by=(QUEUE,)),
         answers="How many messages does nobody try any more?",
         if_wrong="Find out why they failed, then replay them: see the board of the reports.",
         steps=(Step(None, Colour.GOOD), Step(1, Colour.WATCH)),

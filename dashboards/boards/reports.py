@@ -19,6 +19,7 @@ from app.signals import (
     SCHEDULE_RUN,
     SCHEDULE_RUNS,
 )
+from dashboards.boards.tracing import JOBS
 from dashboards.model import Board, Quiet, Row, Shown
 from dashboards.panels import heatmap, timeseries
 from dashboards.queries import buckets, gauge, quantile, rate
@@ -198,5 +199,6 @@ REPORTS: Final = Board(
         Row("Ends", _ENDS),
         Row("Schedules and retention", _SCHEDULED),
         Row("Time", _TIME),
+        Row("Traces", JOBS),
     ),
 )

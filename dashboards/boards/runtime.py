@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from dashboards.model import Board, Row
+from dashboards.model import Board, Colour, Row, Step
 from dashboards.panels import bad_from, heatmap, table, timeseries
 from dashboards.queries import (
     INSTANCE,
     JOB,
     age,
+    behind,
     buckets,
     gauge,
     information,
@@ -31,6 +32,8 @@ from telemetry.catalog.runtime import (
 )
 
 _PROCESS: Final = (JOB, INSTANCE)
+_CLOCK_SKEWED: Final = 5.0
+"""Seconds from which on somebody is told; see the runbook ClockSkewed."""
 
 _LOOP: Final = (
     timeseries(
@@ -101,9 +104,15 @@ _PROCESSES: Final = (
     ),
     timeseries(
         "Clock behind Prometheus",
-        age(CLOCK, by=_PROCESS),
-        answers="Whose clock is not everybody's? Up to a scrape's interval is none of its doing.",
-        if_wrong="Far from 0, or below it: mend the host's time synchronisation, then restart.",
+        behind(CLOCK, by=_PROCESS),
+        answers="Whose clock is not everybody's? Below 0 it is ahead of the others.",
+        if_wrong="Past a line: mend the host's time synchronisation, then restart the process.",
+        minimum=None,
+        steps=(
+            Step(None, Colour.BAD),
+            Step(-_CLOCK_SKEWED, Colour.GOOD),
+            Step(_CLOCK_SKEWED, Colour.BAD),
+        ),
     ),
     table(
         "What runs",

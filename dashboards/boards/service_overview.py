@@ -5,9 +5,10 @@ from typing import Final
 from app.objectives import OBJECTIVES
 from dashboards.attainment import attained
 from dashboards.boards.telemetry_health import SIGNAL_HEALTH
+from dashboards.boards.tracing import REQUESTS
 from dashboards.model import GRID_WIDTH, Board, Panel, Quiet, Row, Shown
 from dashboards.panels import bad_from, good_from, heatmap, stat, table, timeseries
-from dashboards.queries import buckets, gauge, occurrences, quantile, share
+from dashboards.queries import buckets, gauge, measured, occurrences, quantile, share
 from telemetry.catalog import Freshness, Matcher, Objective
 from telemetry.catalog.http import (
     ACTIVE_REQUESTS,
@@ -160,7 +161,7 @@ _DURATION: Final = (
         "In progress by method",
         gauge(ACTIVE_REQUESTS, "sum", by=(METHOD,)),
         answers="How many requests are being served at once?",
-        if_wrong="Compare with the pool's waiting callers on the board Authorization.",
+        if_wrong="Compare with the pool's waiting callers on the board Database and pool.",
     ),
     heatmap(
         "Duration, all of it",
@@ -173,8 +174,8 @@ _DURATION: Final = (
         "Routes",
         _BY_ROUTE.named("requests"),
         share(_FAILED_BY_ROUTE, _BY_ROUTE).named("errors"),
-        quantile(REQUEST_DURATION, 0.5, by=(ROUTE,)),
-        quantile(REQUEST_DURATION, 0.99, by=(ROUTE,)),
+        measured(quantile(REQUEST_DURATION, 0.5, by=(ROUTE,))),
+        measured(quantile(REQUEST_DURATION, 0.99, by=(ROUTE,))),
         answers="How does each route do, latest values side by side?",
         if_wrong="Sort by the column in question; the panels above show since when.",
         width=12,
@@ -193,6 +194,7 @@ SERVICE_OVERVIEW: Final = Board(
         Row("Objectives", tuple(map(_objective, OBJECTIVES))),
         Row("Traffic and errors", _TRAFFIC),
         Row("Duration", _DURATION),
+        Row("Traces", REQUESTS),
         Row("Can these signals be trusted?", SIGNAL_HEALTH),
     ),
 )

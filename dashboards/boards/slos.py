@@ -3,9 +3,9 @@
 from typing import Final
 
 from app.objectives import OBJECTIVES
-from dashboards.model import GRID_WIDTH, Board, Colour, Panel, Row, Step
+from dashboards.model import GRID_WIDTH, Board, Colour, Panel, Reading, Row, Step
 from dashboards.panels import stat, timeseries
-from dashboards.recorded import budget_left, burn, exhaustion
+from dashboards.recorded import LEAST_SHOWN, budget_left, burn, exhaustion
 from telemetry.catalog import Objective
 
 _WINDOWS: Final = ("1h", "6h", "1d", "3d")
@@ -13,7 +13,17 @@ _DAY: Final = 86_400
 _NOTHING: Final = "Nothing was asked of it yet"
 _LEFT: Final = (Step(None, Colour.BAD), Step(0, Colour.WATCH), Step(0.25, Colour.GOOD))
 _LASTS: Final = (Step(None, Colour.BAD), Step(_DAY, Colour.WATCH), Step(3 * _DAY, Colour.GOOD))
+OVERDRAWN: Final = (Reading(None, LEAST_SHOWN, "-100 % or less"),)
+"""Also on the home board: how far it is below that tells nobody what to do."""
 _BURNS: Final = (Step(None, Colour.GOOD), Step(1, Colour.WATCH), Step(14.4, Colour.BAD))
+
+
+def _bounds(objective: Objective) -> tuple[Reading, ...]:
+    """Return how the least and the most that is looked for read."""
+    days = objective.window_days
+    return Reading(None, 0, "used up"), Reading(days * _DAY, None, f"{days} d or more")
+
+
 _EACH: Final = GRID_WIDTH // len(OBJECTIVES)
 
 
@@ -24,6 +34,7 @@ def _left(objective: Objective) -> Panel:
         answers=f"{objective.promise} How much of what may go wrong in the period is left?",
         if_wrong="Below zero the promise is broken: what risks more waits until it is kept again.",
         steps=_LEFT,
+        readings=OVERDRAWN,
         width=_EACH,
         when_empty=_NOTHING,
     )
@@ -33,9 +44,10 @@ def _lasts(objective: Objective) -> Panel:
     return stat(
         f"{objective.title} lasts",
         exhaustion(objective),
-        answers="How long does the budget last at the last hour's speed? At most the period.",
+        answers="How long does the budget last at the last hour's speed? Looked for up to 30 days.",
         if_wrong="Less than a day: somebody has been called, and the burn rates say since when.",
         steps=_LASTS,
+        readings=_bounds(objective),
         width=_EACH,
         when_empty=_NOTHING,
     )
@@ -59,8 +71,9 @@ _OVER_TIME: Final = timeseries(
     answers="When was each budget spent?",
     if_wrong="A step is one incident: mark its time range and open the board of the service.",
     width=GRID_WIDTH,
-    minimum=None,
+    minimum=LEAST_SHOWN,
     maximum=1,
+    readings=OVERDRAWN,
     when_empty=_NOTHING,
     leads_to="service-overview",
 )

@@ -2,9 +2,10 @@
 
 from typing import Final
 
+from dashboards.boards.watchers import WATCHERS
 from dashboards.model import Board, Quiet, Row, Shown
 from dashboards.panels import bad_from, timeseries
-from dashboards.queries import INSTANCE, JOB, gauge, rate, share
+from dashboards.queries import INSTANCE, JOB, above_zero, gauge, rate, share
 from telemetry.catalog import Matcher, attributes
 from telemetry.catalog.pipeline import (
     ATTRIBUTES_DROPPED,
@@ -52,7 +53,8 @@ SIGNAL_HEALTH: Final = (
     ),
     timeseries(
         "Spans exported",
-        rate(SPANS_EXPORTED, by=(SPANS_EXPORTED.label(attributes.ERROR_TYPE),)),
+        # Each kind of failure is there from the start, at zero.
+        above_zero(rate(SPANS_EXPORTED, by=(SPANS_EXPORTED.label(attributes.ERROR_TYPE),))),
         answers="How many spans does the collector accept, and why does it fail to?",
         if_wrong="Is Jaeger up, and is OTEL_EXPORTER_OTLP_ENDPOINT right? Requests go on without.",
         when_empty="No span in this range",
@@ -157,5 +159,6 @@ TELEMETRY_HEALTH: Final = Board(
         Row("Lost", SIGNAL_HEALTH),
         Row("On the way", _QUEUES),
         Row("Bounds", _BOUNDS),
+        Row("What watches", WATCHERS),
     ),
 )

@@ -6,7 +6,14 @@ from grafanalib import core
 
 from dashboards.grafana import visuals
 from dashboards.grafana.annotations import annotations
-from dashboards.grafana.elements import DATA_SOURCE, ModernPanel, ModernTarget, target
+from dashboards.grafana.elements import (
+    DATA_SOURCE,
+    TRACES_SOURCE,
+    ModernPanel,
+    ModernTarget,
+    SearchTarget,
+    target,
+)
 from dashboards.grafana.normalise import normalised
 from dashboards.grafana.variables import variables
 from dashboards.grafana.visuals import TAG
@@ -54,10 +61,10 @@ def _row(row: PlacedRow) -> list[Any]:
 
 def _panel(panel: Panel, place: Place) -> ModernPanel:
     return ModernPanel(
-        type=panel.visual.value,
+        type=panel.visual.panel_type,
         title=panel.title,
         description=panel.description,
-        dataSource=DATA_SOURCE if panel.visual.asks else None,
+        dataSource=_data_source(panel),
         gridPos=_position(place),
         options=visuals.options(panel),
         field_config=visuals.field_config(panel),
@@ -67,6 +74,12 @@ def _panel(panel: Panel, place: Place) -> ModernPanel:
     )
 
 
+def _data_source(panel: Panel) -> dict[str, str] | None:
+    if panel.search is not None:
+        return TRACES_SOURCE
+    return DATA_SOURCE if panel.visual.asks else None
+
+
 def _way_on(panel: Panel) -> list[dict[str, Any]]:
     if panel.leads_to is None:
         return []
@@ -74,7 +87,9 @@ def _way_on(panel: Panel) -> list[dict[str, Any]]:
     return [{"title": "More of this", "url": url, "targetBlank": False}]
 
 
-def _targets(panel: Panel) -> list[ModernTarget]:
+def _targets(panel: Panel) -> list[ModernTarget | SearchTarget]:
+    if panel.search is not None:
+        return [SearchTarget(panel.search)]
     instant = panel.visual is Visual.TABLE
     # Quantiles of one histogram share their exemplars: asking once draws each once.
     asked_by = {query.metrics: query for query in panel.queries if query.has_exemplars}

@@ -5,6 +5,7 @@ from typing import Any
 import attr
 from grafanalib import core
 
+from dashboards import traces
 from dashboards.queries import Query, Shape
 
 # grafanalib ships no types: a typed `__init__` would know only the fields that are added here.
@@ -12,6 +13,10 @@ _with_fields: Any = attr.s
 
 DATA_SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 """The data source that the reader picked, for panels, queries and variables."""
+
+
+TRACES_SOURCE = {"type": "jaeger", "uid": traces.DATA_SOURCE}
+"""Jaeger's, which is one for all boards: where exemplars lead, too."""
 
 
 @_with_fields
@@ -32,6 +37,28 @@ class ModernTarget(core.Target):  # type: ignore[misc]  # grafanalib ships no ty
             "legendFormat": self.legendFormat,
             "range": not self.instant,
             "refId": self.refId,
+        }
+
+
+class SearchTarget:
+    """A search of Jaeger, which grafanalib does not have."""
+
+    def __init__(self, search: traces.Search) -> None:
+        self._search = search
+
+    def to_json_data(self) -> dict[str, Any]:
+        """Return the search as the query editor of Grafana's Jaeger source would save it."""
+        asked = self._search
+        return {
+            "datasource": TRACES_SOURCE,
+            "limit": asked.limit,
+            "minDuration": asked.shortest,
+            "operation": asked.operation.name if asked.operation else None,
+            "queryType": "search",
+            "refId": "A",
+            "service": asked.service,
+            # In logfmt, which the source turns into what Jaeger's search takes.
+            "tags": " ".join(f"{name}={value}" for name, value in asked.attributes.items()) or None,
         }
 
 

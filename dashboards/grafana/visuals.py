@@ -3,9 +3,10 @@
 from string import ascii_uppercase
 from typing import Any, Final
 
+from dashboards import columns
+from dashboards.grafana.overrides import overrides
 from dashboards.model import Colour, Panel, Visual
-from dashboards.queries import Query, Shape
-from telemetry.catalog.declarations import Label
+from dashboards.queries import Shape
 
 Json = dict[str, Any]
 
@@ -27,6 +28,7 @@ def options(panel: Panel) -> Json:
         Visual.STAT: _stat_options,
         Visual.HEATMAP: _heatmap_options,
         Visual.TABLE: _table_options,
+        Visual.TRACES: _table_options,
         Visual.ALERTS: _alert_options,
         Visual.BOARDS: _board_options,
     }[panel.visual](panel)
@@ -34,6 +36,9 @@ def options(panel: Panel) -> Json:
 
 def field_config(panel: Panel) -> Json:
     """Return what belongs to the values: unit, colours, limits."""
+    if panel.visual is Visual.TRACES:
+        # Units and links to each trace are the data source's own.
+        return {"defaults": {"noValue": panel.when_empty}, "overrides": []}
     if not panel.visual.asks:
         return {"defaults": {}, "overrides": []}
     if panel.visual is Visual.HEATMAP:
@@ -46,12 +51,13 @@ def field_config(panel: Panel) -> Json:
         "noValue": panel.when_empty,
         "color": {"mode": "palette-classic" if panel.visual is Visual.TIMESERIES else "thresholds"},
         "thresholds": _thresholds(panel),
+        "mappings": _mappings(panel) or None,
     }
     if panel.visual is Visual.TIMESERIES:
         defaults["custom"] = _timeseries_custom(panel)
     if panel.visual is Visual.TABLE:
         defaults["custom"] = {"align": "auto", "cellOptions": {"type": "auto"}}
-    return {"defaults": defaults, "overrides": _column_units(panel)}
+    return {"defaults": defaults, "overrides": overrides(panel)}
 
 
 def transformations(panel: Panel) -> list[Json]:
@@ -65,42 +71,31 @@ def transformations(panel: Panel) -> list[Json]:
         if query.shape is Shape.INFORMATION:
             excluded[column] = True
         else:
-            renamed[column] = _column(query)
+            renamed[column] = columns.of_values(query)
         for label in query.by:
-            renamed[label.prometheus_name] = _heading(panel, query, label)
+            renamed[label.prometheus_name] = columns.of_label(panel, query, label)
     organised = {"excludeByName": excluded, "indexByName": {}, "renameByName": renamed}
     return [{"id": "merge", "options": {}}, {"id": "organize", "options": organised}]
-
-
-def _heading(panel: Panel, query: Query, label: Label) -> str:
-    """Return a label's words, after the query's name where the label is that query's alone."""
-    words = label.attribute.rsplit(".", 1)[-1].replace("_", " ")
-    of_all = all(label in other.by for other in panel.queries)
-    named = query.shape is Shape.INFORMATION and not of_all
-    return f"{query.name if named else ''} {words}".strip().capitalize()
-
-
-def _column(query: Query) -> str:
-    return query.name[:1].upper() + query.name[1:]
-
-
-def _column_units(panel: Panel) -> list[Json]:
-    if panel.visual is not Visual.TABLE:
-        return []
-    return [
-        {
-            "matcher": {"id": "byName", "options": _column(query)},
-            "properties": [{"id": "unit", "value": query.unit}],
-        }
-        for query in panel.queries
-        if query.shape is not Shape.INFORMATION
-    ]
 
 
 def _thresholds(panel: Panel) -> Json:
     steps = [{"color": step.colour.value, "value": step.start} for step in panel.steps]
     base = {"color": Colour.NEUTRAL.value, "value": None}
     return {"mode": "absolute", "steps": steps or [base]}
+
+
+def _mappings(panel: Panel) -> list[Json]:
+    return [
+        {
+            "type": "range",
+            "options": {
+                "from": one.start,
+                "to": one.end,
+                "result": {"text": one.says, "index": at},
+            },
+        }
+        for at, one in enumerate(panel.readings)
+    ]
 
 
 def _timeseries_custom(panel: Panel) -> Json:
@@ -170,8 +165,11 @@ def _heatmap_options(panel: Panel) -> Json:
     }
 
 
-def _table_options(_panel: Panel) -> Json:
+def _table_options(panel: Panel) -> Json:
+    # The largest of what is asked first stands first.
+    first = columns.sorted_by(panel)
     return {
+        "sortBy": [{"displayName": columns.of_values(first), "desc": True}] if first else None,
         "cellHeight": "sm",
         "footer": {"countRows": False, "reducer": ["sum"], "show": False},
         "showHeader": True,

@@ -5,15 +5,25 @@ from collections.abc import Iterator
 from dashboards import units
 from dashboards.lint.findings import Json
 from dashboards.promql import selectors
+from dashboards.traces import DATA_SOURCE
 
 _TEMPLATED = ("$datasource", "${datasource}")
 _WITHOUT_QUERY = frozenset({"alertlist", "dashlist"})
 """Panels that ask Grafana itself, not a data source."""
+_FEWEST_WORDS = 4
 _OLD_TYPES = frozenset({"graph", "singlestat", "table-old"})
 
 
+_JAEGER = {"type": "jaeger", "uid": DATA_SOURCE}
+_SEARCH = frozenset({"datasource", "limit", "minDuration", "operation", "queryType", "refId"}) | {
+    "service",
+    "tags",
+}
+"""What Grafana's Jaeger source reads of a search: the SDK has no type of it."""
+
+
 def title_and_description(panel: Json) -> Iterator[str]:
-    """Hold a panel to say what it answers, and what to do then."""
+    """Hold a panel to say what it answers, and what to do then, in sentences of some words."""
     if not panel.get("title"):
         yield "has no title"
     answers, _, if_wrong = panel.get("description", "").partition("**If it looks wrong:**")
@@ -21,11 +31,22 @@ def title_and_description(panel: Json) -> Iterator[str]:
         yield "has no description"
     elif not if_wrong.strip():
         yield "does not say what to do if it looks wrong"
+    else:
+        for said in (answers.strip(), if_wrong.strip()):
+            if len(said.split()) < _FEWEST_WORDS:
+                yield f"says only {said!r}"
 
 
 def datasource(panel: Json) -> Iterator[str]:
-    """Hold panel and queries to the data source that the reader picked."""
+    """Hold panel and queries to the data source that the reader picked, searches to Jaeger's."""
     if panel["type"] in _WITHOUT_QUERY:
+        return
+    if asks_jaeger(panel):
+        for target in panel.get("targets", []):
+            if target.get("datasource") != _JAEGER:
+                yield f"asks {target.get('datasource')!r} in a panel of Jaeger's"
+        if panel["datasource"] != _JAEGER:
+            yield f"asks {panel['datasource']!r}, which is not where exemplars lead"
         return
     for asker in (panel, *panel.get("targets", [])):
         if asker.get("datasource", {}).get("uid") not in _TEMPLATED:
@@ -34,7 +55,7 @@ def datasource(panel: Json) -> Iterator[str]:
 
 def unit(panel: Json) -> Iterator[str]:
     """Hold every number to a unit of Grafana's list; value mappings are no excuse."""
-    if panel["type"] in _WITHOUT_QUERY:
+    if panel["type"] in _WITHOUT_QUERY or asks_jaeger(panel):
         return
     config = panel.get("fieldConfig", {})
     if panel["type"] == "heatmap":
@@ -63,8 +84,17 @@ def targets(panel: Json) -> Iterator[str]:
     if len(set(letters)) != len(letters) or None in letters:
         yield f"has queries that share a refId: {letters}"
     for target in found:
-        if not target.get("legendFormat"):
+        if not asks_jaeger(panel) and not target.get("legendFormat"):
             yield f"query {target.get('refId')} has no legend"
+
+
+def searches(panel: Json) -> Iterator[str]:
+    """Hold a search of traces to the fields that Grafana reads, and to a service."""
+    for target in panel.get("targets", []) if asks_jaeger(panel) else []:
+        if target.get("queryType") != "search" or not target.get("service"):
+            yield f"query {target.get('refId')} is no search of a service's traces"
+        for name in sorted(target.keys() - _SEARCH):
+            yield f"query {target.get('refId')} has a field {name}, which Jaeger's source ignores"
 
 
 def headings(panel: Json) -> Iterator[str]:
@@ -86,10 +116,16 @@ def exemplars(panel: Json) -> Iterator[str]:
         yield "draws a histogram without its exemplars"
 
 
+def asks_jaeger(panel: Json) -> bool:
+    """Whether the panel lists traces."""
+    source = panel.get("datasource")
+    return isinstance(source, dict) and source.get("type") == "jaeger"
+
+
 def _draws_buckets(target: Json) -> bool:
     """Whether the query reads a whole histogram, not one bucket of it as a count."""
     return any(
         selector.metric.endswith("_bucket")
         and not any(label == "le" for label, _, _ in selector.matchers)
-        for selector in selectors(target["expr"])
+        for selector in selectors(target.get("expr", ""))
     )

@@ -24,6 +24,7 @@ PANEL_RULES: Final = (
     panel_rules.unit,
     panel_rules.modern,
     panel_rules.targets,
+    panel_rules.searches,
     panel_rules.headings,
     panel_rules.exemplars,
 )

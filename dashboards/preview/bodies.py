@@ -1,11 +1,12 @@
 """What stands inside a panel of a picture file, one function for each kind of view."""
 
+import math
 from typing import Final
 
 from dashboards.preview import drawing, heat, values
 from dashboards.preview.geometry import ROW, Box, legend_height, legend_lines
 from dashboards.preview.pen import Pen
-from dashboards.preview.typeset import fitting, width_of
+from dashboards.preview.typeset import fitting, width_of, with_both_ends
 from dashboards.preview.views import (
     Figure,
     Figures,
@@ -86,7 +87,7 @@ def _single_legend(pen: Pen, line: Line, body: Box, top: float) -> None:
 def _key(pen: Pen, line: Line, left: float, baseline: float, room: float) -> float:
     """Write a series' colour and name; return the width that they took."""
     pen.block(Box(left, baseline - 5.5, 12, 3.5), line.role)
-    name = fitting(line.name, _TYPE, room)
+    name = with_both_ends(line.name, _TYPE, room)
     pen.write(name, left + 18, baseline, size=_TYPE)
     return 22 + width_of(name, _TYPE)
 
@@ -161,12 +162,21 @@ def _table(pen: Pen, view: Table, body: Box) -> None:
 
 
 def _columns(view: Table, width: float) -> list[float]:
-    """Return the columns' widths, by the widest text of each."""
+    """Return the columns' widths: what fits is whole, and the widest share what is left."""
     wanted = [
         max(width_of(text, _TYPE + 0.5, "bold") for text in column) + 18
         for column in zip(view.headings, *view.rows, strict=True)
     ]
-    return [one * width / sum(wanted) for one in wanted]
+    if sum(wanted) <= width:
+        return [one * width / sum(wanted) for one in wanted]
+    left, most = width, math.inf
+    for taken, one in enumerate(sorted(wanted)):
+        share = left / (len(wanted) - taken)
+        if one > share:
+            most = share
+            break
+        left -= one
+    return [min(one, most) for one in wanted]
 
 
 def _items(pen: Pen, view: Items, body: Box) -> None:

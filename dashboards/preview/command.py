@@ -22,7 +22,8 @@ from dashboards.proof.results import BUILD
 
 FOLDER: Final = BUILD / "preview"
 PICTURES: Final = Path(__file__).resolve().parents[2] / "docs" / "pictures"
-IN_README: Final = ("service-overview", "slos", "authorization", "reports", "telemetry-health")
+IN_README: Final = ("service-overview", "slos")
+"""The README shows these, in the reader's theme; the others it links to, in the light one alone."""
 _MISSING: Final = 2
 
 
@@ -52,6 +53,8 @@ def draw(
     Into `pictures`, where given, go those that the README shows.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    for file in () if pictures is None else pictures.glob("board-*.png"):
+        file.unlink()
     reader = Reader(kept, boards)
     subtitle = _said(kept.window)
     for board in boards:
@@ -66,7 +69,7 @@ def draw(
         for ink in (DARK, LIGHT):
             name = f"{board.slug}-{ink.name}.png"
             (folder / name).write_bytes(poster(board, views, subtitle, ink))
-            if pictures is not None and board.slug in IN_README:
+            if pictures is not None and (ink is LIGHT or board.slug in IN_README):
                 small = poster(board, views, subtitle, ink, SMALL)
                 (pictures / f"board-{name}").write_bytes(small)
 

@@ -9,7 +9,7 @@ from dashboards.model import Board, Panel
 from dashboards.preview import theme
 from dashboards.preview.blocks import block
 from dashboards.preview.geometry import box
-from dashboards.preview.views import View
+from dashboards.preview.views import View, marks
 
 _THEMES: Final = {"auto": "as the system", "light": "light", "dark": "dark"}
 _DEFAULT: Final = "auto"
@@ -30,7 +30,8 @@ def page(board: Board, views: dict[str, View], subtitle: str, every: tuple[Board
 {style}</style>
 </head>
 <body>
-<header><div><h1>{escape(title)}</h1><span class="range">{escape(subtitle)}</span>{_switch()}</div>
+<header><div><h1>{escape(title)}</h1><span class="range">{escape(subtitle)}</span>
+{_marks(views)}{_switch()}</div>
 <p>{escape(board.description)}</p></header>
 <nav>{"".join(_way(other, board) for other in every)}</nav>
 <main>
@@ -39,6 +40,13 @@ def page(board: Board, views: dict[str, View], subtitle: str, every: tuple[Board
 </body>
 </html>
 """
+
+
+def _marks(views: dict[str, View]) -> str:
+    return "".join(
+        f'<span class="mark-of"><i style="background: var(--{role})"></i>{escape(says)}</span>'
+        for role, says in marks(views.values())
+    )
 
 
 def _switch() -> str:

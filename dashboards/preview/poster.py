@@ -3,6 +3,7 @@
 import io
 from typing import Final
 
+import matplotlib as mpl
 from matplotlib.figure import Figure as Sheet
 from PIL import Image
 
@@ -13,8 +14,8 @@ from dashboards.preview.drawing import sheet
 from dashboards.preview.geometry import EDGE, PADDING, WIDTH, Box, box, tall
 from dashboards.preview.pen import Pen
 from dashboards.preview.theme import Theme
-from dashboards.preview.typeset import fitting
-from dashboards.preview.views import View
+from dashboards.preview.typeset import fitting, width_of
+from dashboards.preview.views import View, marks
 
 _HEADER: Final = 50.0
 _COLOURS: Final = 255
@@ -34,7 +35,7 @@ def poster(
     paper = sheet(WIDTH, height)
     paper.patch.set_facecolor(ink["canvas"])
     pen = Pen(paper, ink)
-    _header(pen, board, subtitle)
+    _header(pen, board, subtitle, marks(views.values()))
     for row in rows:
         heading = box(row.heading, _HEADER)
         pen.write(row.row.title, heading.left + 18, heading.top + 20, size=13, weight="bold")
@@ -46,9 +47,15 @@ def poster(
     return _compact(paper, ink, density)
 
 
-def _header(pen: Pen, board: Board, subtitle: str) -> None:
+def _header(pen: Pen, board: Board, subtitle: str, meanings: tuple[tuple[str, str], ...]) -> None:
     pen.write(f"Sightline / {board.title}", EDGE, 31, size=17, weight="bold")
     pen.write(subtitle, WIDTH - EDGE, 31, size=12, role="weak", align="right")
+    right = WIDTH - EDGE - width_of(subtitle, 12) - 28
+    for role, says in reversed(meanings):
+        pen.write(says, right, 31, size=12, role="weak", align="right")
+        right -= width_of(says, 12) + 14
+        pen.block(Box(right, 22, 8, 10), role)
+        right -= 20
 
 
 def _card(pen: Pen, panel: Panel, frame: Box) -> None:
@@ -60,7 +67,9 @@ def _card(pen: Pen, panel: Panel, frame: Box) -> None:
 def _compact(paper: Sheet, ink: Theme, density: int) -> bytes:
     """Return the sheet as PNG with a palette: a third of the size, and nobody sees it."""
     drawn, small = io.BytesIO(), io.BytesIO()
-    paper.savefig(drawn, format="png", dpi=density, facecolor=paper.get_facecolor())
+    # Hinting moves each letter to a whole dot: in a small picture a line grows by a twelfth.
+    with mpl.rc_context({"text.hinting": "none"}):
+        paper.savefig(drawn, format="png", dpi=density, facecolor=paper.get_facecolor())
     with Image.open(drawn) as file:
         picture = file.convert("RGB")
     # The theme's own colours are kept as they are, however few dots have them.

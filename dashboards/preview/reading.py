@@ -2,13 +2,15 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from dashboards.colours import paint
 from dashboards.model import Board, Colour, Panel, Step, Visual
 from dashboards.preview import theme, values
 from dashboards.preview.listing import alerts, boards, fired
-from dashboards.preview.tables import table
+from dashboards.preview.tables import table, traces
 from dashboards.preview.views import (
     Axis,
     Figure,
@@ -30,7 +32,7 @@ _NO_ALERT: Final = "No alert fires or is about to"
 NO_DATA: Final = "No data"
 """What Grafana says where a panel has no words of its own for it."""
 
-Named = tuple[str, Series]
+Named = tuple[str, Series, Query]
 
 
 class Reader:
@@ -51,9 +53,12 @@ class Reader:
         if panel.visual is Visual.ALERTS:
             found = alerts(self._samples.alerts, self._samples.window)
             return found if found.items else Nothing(_NO_ALERT)
+        if panel.visual is Visual.TRACES:
+            listed = self._samples.traces.get((board.slug, panel.title), ())
+            return traces(listed) if listed else Nothing(panel.when_empty or NO_DATA)
         answers = self._samples.answers.get((board.slug, panel.title), ())
         named = [
-            (_name(query, one.labels), one)
+            (_name(query, one.labels), one, query)
             for query, answer in zip(panel.queries, answers, strict=False)
             for one in answer
             if any(math.isfinite(value) for _, value in one.points)
@@ -64,8 +69,8 @@ class Reader:
 
     def _lines(self, board: Board, panel: Panel, named: list[Named]) -> Lines:
         lines = tuple(
-            _line(number, name, self._on_axis(one.points), panel.unit)
-            for number, (name, one) in enumerate(named)
+            _line(role, name, self._on_axis(one.points), panel)
+            for role, (name, one, _) in zip(_roles(named), named, strict=True)
         )
         return Lines(
             axis=self.axis,
@@ -82,16 +87,16 @@ class Reader:
 
     def _figures(self, _board: Board, panel: Panel, named: list[Named]) -> Figures:
         figures = []
-        for name, one in named:
+        for name, one, _ in named:
             past = self._on_axis(one.points)
             last = _last(past)
             role = theme.OF_STEP[_colour(panel.steps, last)]
             shown = name if len(named) > 1 else ""
-            figures.append(Figure(shown, values.text(last, panel.unit), role, past))
+            figures.append(Figure(shown, _said(last, panel), role, past))
         return Figures(self.axis, tuple(figures))
 
     def _heat(self, board: Board, panel: Panel, named: list[Named]) -> Heat:
-        below = sorted((float(one.labels["le"]), self._on_axis(one.points)) for _, one in named)
+        below = sorted((float(one.labels["le"]), self._on_axis(one.points)) for _, one, _ in named)
         rows = []
         lower: tuple[float, ...] = (0.0,) * self.axis.count
         for _, upto in below:
@@ -136,11 +141,32 @@ def _name(query: Query, labels: Mapping[str, str]) -> str:
     return " ".join(filled.split()) or "Value"
 
 
-def _line(number: int, name: str, placed: tuple[float, ...], unit: str) -> Line:
+def _roles(named: list[Named]) -> Iterator[str]:
+    """Yield the role that paints each series: by its values, or else by its number."""
+    of_hue = Counter[str]()
+    for number, (_, one, query) in enumerate(named):
+        found = paint(query, one.labels)
+        if found is None:
+            yield theme.series(number)
+        elif found.shaded:
+            yield theme.shade(found.name, of_hue[found.name])
+            of_hue[found.name] += 1
+        else:
+            yield found.name
+
+
+def _line(role: str, name: str, placed: tuple[float, ...], panel: Panel) -> Line:
     last = _last(placed)
     most = max(value for value in placed if math.isfinite(value))
-    shown = values.text(last, unit), values.text(most, unit)
-    return Line(name, theme.series(number), placed, last, *shown)
+    return Line(name, role, placed, last, _said(last, panel), _said(most, panel))
+
+
+def _said(value: float, panel: Panel) -> str:
+    """Return the value with its unit, or the words that it is read as."""
+    for one in panel.readings:
+        if (one.start is None or value >= one.start) and (one.end is None or value <= one.end):
+            return one.says
+    return values.text(value, panel.unit)
 
 
 def _last(placed: tuple[float, ...]) -> float:

@@ -1,10 +1,13 @@
 """One table of several queries, as Grafana's `merge` and `organize` make it."""
 
 import math
+from datetime import UTC, datetime
 
+from dashboards import columns, units
 from dashboards.model import Panel
 from dashboards.preview import values
 from dashboards.preview.views import Table
+from dashboards.proof.jaeger import Trace
 from dashboards.proof.prometheus import Series
 from dashboards.queries import Query, Shape
 from telemetry.catalog import Label
@@ -15,21 +18,49 @@ def table(panel: Panel, answers: tuple[tuple[Series, ...], ...]) -> Table:
     labels = tuple(dict.fromkeys(label for query in panel.queries for label in query.by))
     shared = [label for label in labels if all(label in query.by for query in panel.queries)]
     rows: dict[tuple[str, ...], dict[str, str]] = {}
-    columns = {label.prometheus_name: _words(label) for label in labels}
+    sizes: dict[tuple[str, ...], float] = {}
+    headings = {
+        label.prometheus_name: columns.of_label(panel, query, label)
+        for query in reversed(panel.queries)
+        for label in query.by
+    }
+    headings = {label.prometheus_name: headings[label.prometheus_name] for label in labels}
     for query, answer in zip(panel.queries, answers, strict=True):
         if query.shape is not Shape.INFORMATION:
-            columns[_value_of(query)] = query.name[:1].upper() + query.name[1:]
+            headings[_value_of(query)] = columns.of_values(query)
         for one in answer:
             own = {name: one.labels.get(name, "") for name in map(_name, query.by)}
-            row = rows.setdefault(tuple(own[name] for name in map(_name, shared)), {})
+            key = tuple(own[name] for name in map(_name, shared))
+            row = rows.setdefault(key, {})
             row |= own
+            if query is columns.sorted_by(panel):
+                sizes[key] = one.points[-1][1]
             if query.shape is not Shape.INFORMATION:
                 row[_value_of(query)] = _shown(one.points[-1][1], query.unit)
     return Table(
-        tuple(columns.values()),
-        tuple(number >= len(labels) for number in range(len(columns))),
-        tuple(tuple(row.get(name, "") for name in columns) for row in rows.values()),
+        tuple(headings.values()),
+        tuple(number >= len(labels) for number in range(len(headings))),
+        tuple(
+            tuple(row.get(name, "") for name in headings)
+            # As the panel asks Grafana to: the largest first, what has no value last.
+            for _, row in sorted(rows.items(), key=lambda item: -sizes.get(item[0], -math.inf))
+        ),
     )
+
+
+def traces(found: tuple[Trace, ...]) -> Table:
+    """Return the traces under the headings that Grafana's Jaeger source gives them."""
+    rows = (
+        (
+            trace.trace_id,
+            trace.name,
+            f"{datetime.fromtimestamp(trace.started, UTC):%Y-%m-%d %H:%M:%S}",
+            values.text(trace.seconds, units.SECONDS),
+        )
+        for trace in found
+    )
+    headings = ("Trace ID", "Trace name", "Start time", "Duration")
+    return Table(headings, (False, False, False, True), tuple(rows))
 
 
 def _shown(value: float, unit: str) -> str:
@@ -43,7 +74,3 @@ def _name(label: Label) -> str:
 def _value_of(query: Query) -> str:
     # No label has a name with a space.
     return f"value of {query.name}"
-
-
-def _words(label: Label) -> str:
-    return label.attribute.rsplit(".", 1)[-1].replace("_", " ").capitalize()

@@ -46,7 +46,28 @@ _PALETTE: Final = (
     ("#70dbed", "#35b4c9"),
     ("#f9ba8f", "#e59a63"),
 )
-_ALL: Final = _ROLES | {f"series-{number}": pair for number, pair in enumerate(_PALETTE)}
+_HUES: Final = {
+    # Grafana's names: dark, light.
+    "green": ("#73bf69", "#56a64b"),
+    "light-green": ("#96d98d", "#73bf69"),
+    "dark-green": ("#37872d", "#19730e"),
+    "yellow": ("#fade2a", "#f2cc0c"),
+    "light-yellow": ("#ffee52", "#fade2a"),
+    "dark-yellow": ("#e0b400", "#cc9d00"),
+    "orange": ("#ff9830", "#ff780a"),
+    "light-orange": ("#ffb357", "#ff9830"),
+    "dark-orange": ("#fa6400", "#e55400"),
+    "red": ("#f2495c", "#e02f44"),
+    "light-red": ("#ff7383", "#f2495c"),
+    "dark-red": ("#c4162a", "#ad0317"),
+    "blue": ("#5794f2", "#3274d9"),
+    "light-blue": ("#8ab8ff", "#5794f2"),
+    "dark-blue": ("#1f60c4", "#1250b0"),
+    "purple": ("#b877d9", "#a352cc"),
+    "light-purple": ("#ca95e5", "#b877d9"),
+    "dark-purple": ("#8f3bb8", "#7c2ea3"),
+}
+_ALL: Final = _ROLES | _HUES | {f"series-{number}": pair for number, pair in enumerate(_PALETTE)}
 
 OF_STEP: Final = {
     Colour.GOOD: "good",
@@ -77,6 +98,11 @@ STAND_IN: Final = Theme("page", {role: f"#fe{number:04x}" for number, role in en
 def series(number: int) -> str:
     """Return the role of the panel's series of this number, from 0 on."""
     return f"series-{number % len(_PALETTE)}"
+
+
+def shade(hue: str, number: int) -> str:
+    """Return the role of the series of this number among those that share the hue, from 0 on."""
+    return f"{('', 'light-', 'dark-')[number % 3]}{hue}"
 
 
 def with_variables(svg: str) -> str:

@@ -30,6 +30,16 @@ def fitting(text: str, size: float, width: float, weight: str = "normal") -> str
     return f"{kept.rstrip()}…"
 
 
+def with_both_ends(text: str, size: float, width: float) -> str:
+    """Return the text, cut in its middle where it is wider: addresses differ at their end."""
+    if width_of(text, size) <= width:
+        return text
+    begin, end = len(text) // 2, len(text) - len(text) // 2
+    while begin and width_of(f"{text[:begin]}…{text[end:]}", size) > width:
+        begin, end = begin - (begin + end >= len(text)), end + (begin + end < len(text))
+    return f"{text[:begin].rstrip()}…{text[end:].lstrip()}"
+
+
 @cache
 def _width_at_reference(text: str, weight: str) -> float:
     font = get_font(findfont(FontProperties(family=FAMILY, weight=weight)))

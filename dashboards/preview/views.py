@@ -1,5 +1,6 @@
 """What a panel shows, in words and roles of colour: the same for the page and the picture file."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dashboards.model import Step
@@ -116,3 +117,13 @@ class Nothing:
 
 
 View = Lines | Figures | Heat | Table | Items | Nothing
+
+
+def marks(views: Iterable[View]) -> tuple[tuple[str, str], ...]:
+    """Return what the marks that stand on the plots mean, each with its role of colour."""
+    plots = [view for view in views if isinstance(view, Lines | Heat)]
+    found = {
+        ("bad", "an alert fires"): any(isinstance(one, Lines) and one.fired for one in plots),
+        ("exemplar", "an exemplar, which opens its trace"): any(one.exemplars for one in plots),
+    }
+    return tuple(mark for mark, is_there in found.items() if is_there)

@@ -8,7 +8,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from compose.native.tools import Tools
+from dashboards import matrix
+from dashboards.boards import BOARDS
 from dashboards.proof import results, samples
+from dashboards.proof.observed import observed
 from dashboards.proof.proving import Proof, prove
 
 
@@ -31,7 +34,7 @@ def report(proof: Proof) -> int:
 
 
 def summary(proof: Proof) -> str:
-    """Return the two matrices as lines of figures."""
+    """Return what was seen of each board's panels, under each selection, and of the metrics."""
     panels, metrics = proof.counts["panels"], proof.counts["metrics"]
     by_selection: dict[str, Counter[str]] = {}
     for cell in proof.ordinary:
@@ -44,7 +47,10 @@ def summary(proof: Proof) -> str:
         f"{panels['proven']} of {panels['total']} panels answer under ordinary traffic, "
         f"{panels['waived']} are rightly empty then and are shown to answer otherwise"
     )
-    return "\ndashboards: ".join([first, *lines, _of_metrics(metrics)])
+    if not proof.has_jaeger:
+        lines.append("Jaeger is not on this machine: the lists of traces were not asked")
+    by_board = matrix.text(observed(proof, BOARDS))
+    return "\ndashboards: ".join([first, *by_board, *lines, _of_metrics(metrics)])
 
 
 def _of_metrics(counts: Mapping[str, int]) -> str:

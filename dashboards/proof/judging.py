@@ -14,9 +14,11 @@ from enum import Enum
 from dashboards.model import Board, Panel, Visual
 from dashboards.promql import Selector, selectors
 from dashboards.proof.prometheus import Prometheus, Series, Window
-from dashboards.proof.selection import ALL, Selection, rate_seconds
+from dashboards.proof.selection import ALL, Selection, compressed, rate_seconds
 from dashboards.queries import Query, Shape
 
+SCALE = 60
+"""How many times time is compressed: an objective's hour is a minute."""
 SCRAPE_SECONDS = 1.0
 """How often Prometheus looks in compressed time."""
 
@@ -27,6 +29,7 @@ class State(Enum):
     ANSWERED = "answered"
     NOT_EMITTED = "not emitted by what is selected"
     EMPTY = "no sample"
+    PARTLY = "a number in fewer than half of its series"
     NOT_FINITE = "a value that is no number"
 
 
@@ -43,7 +46,7 @@ class Cell:
     @property
     def is_fault(self) -> bool:
         """Whether this should not be."""
-        return self.state in {State.EMPTY, State.NOT_FINITE}
+        return self.state in {State.EMPTY, State.PARTLY, State.NOT_FINITE}
 
     def __str__(self) -> str:
         return (
@@ -56,7 +59,9 @@ def asked(
     prometheus: Prometheus, panel: Panel, query: Query, selection: Selection, window: Window
 ) -> tuple[Series, ...]:
     """Return the query's answer, asked as its panel does."""
-    expression = selection.fill(query.expression, rate_seconds(window.step, SCRAPE_SECONDS))
+    expression = selection.fill(
+        compressed(query.expression, SCALE), rate_seconds(window.step, SCRAPE_SECONDS)
+    )
     if panel.visual is Visual.TABLE:
         return prometheus.instant(expression, window.end)
     return prometheus.range(expression, window)
@@ -89,13 +94,19 @@ def cells(
 
 
 def state_of(answer: tuple[Series, ...], query: Query) -> State:
-    """Return what the answer is; NaN is the gap of a quantile over no measurement, and no other."""
-    values = [value for series in answer for _, value in series.points]
+    """Return what the answer is: every value of every series a number, but for quantiles.
+
+    NaN is the gap of a quantile over no measurement, and no other. A series that was born with its
+    one measurement is all gap; where most are, it is the query that is wrong.
+    """
+    series = [[value for _, value in one.points] for one in answer]
     if query.shape is Shape.QUANTILES:
-        values = [value for value in values if not math.isnan(value)]
-    if not values:
+        series = [[value for value in one if not math.isnan(value)] for one in series]
+    if not any(series):
         return State.EMPTY
-    return State.ANSWERED if all(map(math.isfinite, values)) else State.NOT_FINITE
+    if not all(math.isfinite(value) for one in series for value in one):
+        return State.NOT_FINITE
+    return State.ANSWERED if 2 * sum(map(bool, series)) >= len(series) else State.PARTLY
 
 
 def _emits(

@@ -3,11 +3,12 @@
 import gzip
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from dashboards.model import Board
+from dashboards.proof.jaeger import Trace
 from dashboards.proof.judging import SCRAPE_SECONDS, asked
 from dashboards.proof.prometheus import Prometheus, Series, Window
 from dashboards.proof.results import BUILD
@@ -29,9 +30,16 @@ class Samples:
     exemplars: Mapping[Key, tuple[Series, ...]]
     alerts: tuple[Series, ...]
     """`ALERTS` over the window."""
+    traces: Mapping[Key, tuple[Trace, ...]] = field(default_factory=dict)
+    """What the searches of Jaeger found."""
 
 
-def taken(prometheus: Prometheus, boards: Iterable[Board], window: Window) -> Samples:
+def taken(
+    prometheus: Prometheus,
+    boards: Iterable[Board],
+    window: Window,
+    traces: Mapping[Key, tuple[Trace, ...]],
+) -> Samples:
     """Ask what every panel shows of the window."""
     answers: dict[Key, tuple[tuple[Series, ...], ...]] = {}
     exemplars: dict[Key, tuple[Series, ...]] = {}
@@ -49,7 +57,7 @@ def taken(prometheus: Prometheus, boards: Iterable[Board], window: Window) -> Sa
                 for query in distinct.values()
                 for one in prometheus.exemplars(ALL.fill(query.expression, rate), window)
             )
-    return Samples(window, answers, exemplars, prometheus.range("ALERTS", window))
+    return Samples(window, answers, exemplars, prometheus.range("ALERTS", window), traces)
 
 
 def write(samples: Samples, file: Path = SAMPLES) -> None:
@@ -62,6 +70,7 @@ def write(samples: Samples, file: Path = SAMPLES) -> None:
         ],
         "exemplars": [[*key, list(map(_plain, found))] for key, found in samples.exemplars.items()],
         "alerts": list(map(_plain, samples.alerts)),
+        "traces": [[*key, list(map(astuple, found))] for key, found in samples.traces.items()],
     }
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(gzip.compress(json.dumps(content).encode(), mtime=0))
@@ -78,6 +87,10 @@ def read(file: Path = SAMPLES) -> Samples:
         },
         {(slug, title): _series(found) for slug, title, found in content["exemplars"]},
         _series(content["alerts"]),
+        {
+            (slug, title): tuple(Trace(*one) for one in found)
+            for slug, title, found in content["traces"]
+        },
     )
 
 

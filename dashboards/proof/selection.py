@@ -10,6 +10,8 @@ from dashboards.selectors import RATE_INTERVAL
 EVERYTHING: Final = ".+"
 """What "All" becomes, as the boards' variables say."""
 
+_WINDOW: Final = re.compile(r"\[(\d+)([smhd])\]")
+_SECONDS_OF: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _SPECIAL: Final = re.compile(r"[\\^$*+?.()|\[\]{}]")
 
 
@@ -53,6 +55,16 @@ def several(values: Sequence[str] | Mapping[str, object]) -> str:
     """Return the values as Grafana writes them into a regular expression in PromQL."""
     escaped = [_SPECIAL.sub(lambda found: rf"\\{found.group()}", value) for value in values]
     return escaped[0] if len(escaped) == 1 else f"({'|'.join(escaped)})"
+
+
+def compressed(expression: str, scale: int) -> str:
+    """Return the expression with its windows as short as time is compressed.
+
+    Those are an objective's: every other window is Grafana's rate interval.
+    """
+    return _WINDOW.sub(
+        lambda found: f"[{int(found[1]) * _SECONDS_OF[found[2]] // scale}s]", expression
+    )
 
 
 def rate_seconds(step: float, scrape_interval: float) -> float:

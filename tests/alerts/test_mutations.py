@@ -18,6 +18,7 @@ from alerts.links import Links
 from alerts.naming import burn_alert
 from alerts.rules import AlertRule, RecordingRule
 from app.objectives import API_AVAILABILITY, OBJECTIVES
+from dashboards.proof import results
 from tests.alerts import history
 from tests.alerts.equivalent import reason
 from tests.alerts.mutations import Mutant, Unit, mutants, passes, passes_the_month, survives, units
@@ -127,9 +128,15 @@ def test_the_objectives_share_their_arithmetic() -> None:
 
 
 def test_the_counts(capsys: pytest.CaptureFixture[str]) -> None:
-    """Say how many changes were made; it stands last, and needs the others to have run."""
+    """Tell and keep how many changes were made; it stands last, and needs the others to have run.
+
+    What changes nothing cannot be caught, and is not in the total.
+    """
     if not COUNTED:
         pytest.skip("no rule was changed in this run")
+    total = COUNTED["mutants"] - COUNTED["equivalent"]
+    figures = {"total": total, "caught": COUNTED["killed"]}
+    results.merge({"mutations": figures}, results.PROOF)
     with capsys.disabled():
         print(  # noqa: T201  # what this is for
             f"\nmutants of the rules: {COUNTED['mutants']}, killed {COUNTED['killed']}, "

@@ -1,5 +1,6 @@
 """pint takes the rules as they are committed, and none of these others."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,10 @@ groups:
 @pytest.fixture(autouse=True)
 def tool() -> None:
     if not tools.is_here("pint"):
-        pytest.skip(f"pint is not on this machine: {TOOLS['pint'].install}")
+        absent = f"pint is not on this machine: {TOOLS['pint'].install}"
+        if os.environ.get("CI"):
+            pytest.fail(absent)
+        pytest.skip(absent)
 
 
 def test_the_committed_rules_are_taken() -> None:
@@ -48,3 +52,11 @@ def test_a_rule_with_a_fault_is_refused(tmp_path: Path, fault: str) -> None:
     (said,) = check.pint(tmp_path / "rules.yaml")
 
     assert f"({fault})" in said
+
+
+@pytest.mark.parametrize("ci", ["", "true"])
+def test_without_it_a_check_fails_in_ci_alone(ci: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setattr(tools, "is_here", lambda tool: tool != "pint")
+
+    assert any("pint is not on this machine" in line for line in check.problems()) is bool(ci)

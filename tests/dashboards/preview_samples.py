@@ -13,10 +13,13 @@ from dashboards.panels import (
     stat,
     table,
     timeseries,
+    traces,
 )
+from dashboards.proof.jaeger import Trace
 from dashboards.proof.prometheus import Series, Window
 from dashboards.proof.samples import Samples
 from dashboards.queries import JOB, age, buckets, information, occurrences, quantile, share
+from dashboards.traces import WEB, Search
 from telemetry.catalog import Matcher
 from telemetry.catalog.http import REQUEST_DURATION, ROUTE, STATUS_CODE
 from telemetry.catalog.pipeline import BUILD_INFO
@@ -41,6 +44,19 @@ BOARD: Final = Board(
             "Now",
             (
                 alert_list("Alerts", answers="What fires?", if_wrong="Open it."),
+                traces(
+                    "Traces",
+                    Search(service=WEB, slower_than=0.5),
+                    answers="Which were slow?",
+                    if_wrong="Look.",
+                ),
+                traces(
+                    "No traces",
+                    Search(service=WEB, slower_than=9),
+                    answers="Which were slower?",
+                    if_wrong="Look.",
+                    when_empty="None was",
+                ),
                 board_list("Boards", answers="Where is more?", if_wrong="Look."),
                 stat(
                     "Errors",
@@ -159,4 +175,10 @@ SAMPLES: Final = Samples(
         _alert("Almost", "pending", "critical", 12, 14),
         _alert("Watched", "firing", "info", 12, 14),
     ),
+    {
+        ("shown", "Traces"): (
+            Trace("4bf92f35", "web: POST /slow", START + 4.25, 2.5),
+            Trace("00f067aa", "web: GET /<slow>", START + 1, 0.75),
+        ),
+    },
 )

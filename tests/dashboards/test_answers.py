@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from app.objectives import API_AVAILABILITY, CHECK_LATENCY, REPORT_DELIVERY
 from dashboards.attainment import attained
+from dashboards.boards import BOARDS
 from dashboards.queries import Query, occurrences, share
 from telemetry.catalog import Matcher, http
 
@@ -21,6 +23,29 @@ _CHECK = 'http_route="/permissions/check"'
 def _series(name: str, labels: str, step: int) -> dict[str, str]:
     """A counter that grows by `step` a minute; a scrape a minute."""
     return {"series": f"{name}{{{_TARGET}, {labels}}}", "values": f"0+{step}x20"}
+
+
+def _level(name: str, labels: str, value: float, *, instance: str) -> dict[str, str]:
+    """A gauge that stays as it is."""
+    target = f'job="sightline-web", instance="{instance}"'
+    return {"series": f"{name}{{{target}, {labels}}}", "values": f"{value}+0x20"}
+
+
+def _pool(name: str, instance: str, *, used: int, most: int) -> list[dict[str, str]]:
+    pool = f'db_client_connection_pool_name="{name}"'
+    state = f'{pool}, db_client_connection_state="used"'
+    return [
+        _level("db_client_connection_count", state, used, instance=instance),
+        _level("db_client_connection_max", pool, most, instance=instance),
+    ]
+
+
+def _asked(slug: str, title: str) -> Query:
+    """The one query of a board's panel."""
+    (board,) = (board for board in BOARDS if board.slug == slug)
+    (panel,) = (panel for panel in board.panels if panel.title == title)
+    (query,) = panel.queries
+    return query
 
 
 def _good(code: int, step: int, route: str = _CHECK) -> dict[str, str]:
@@ -91,6 +116,28 @@ def _good(code: int, step: int, route: str = _CHECK) -> dict[str, str]:
             {'{http_route="/permissions/check"}': 0.5, '{http_route="/grants"}': 0},
             id="share by label, one side unborn",
         ),
+        pytest.param(
+            _asked("home", "Pool in use"),
+            [
+                *_pool("postgresql", "web:9464", used=8, most=8),
+                *_pool("postgresql", "web-2:9464", used=0, most=8),
+                *_pool("redis", "web:9464", used=0, most=32),
+            ],
+            {
+                '{db_client_connection_pool_name="postgresql"}': 1,
+                '{db_client_connection_pool_name="redis"}': 0,
+            },
+            id="a pool that is full in one process alone",
+        ),
+        pytest.param(
+            _asked("home", "Dead letters"),
+            [
+                _level("report_queue_dead", 'report_queue="mail"', 2, instance=f"worker-{number}")
+                for number in range(3)
+            ],
+            {'{report_queue="mail"}': 2},
+            id="two dead letters that three workers see",
+        ),
     ],
 )
 def test_answer(
@@ -100,16 +147,48 @@ def test_answer(
     promtool: Path,
     tmp_path: Path,
 ) -> None:
+    _judge(promtool, tmp_path, query, series, answer)
+
+
+@pytest.mark.parametrize("second", [885, 890, 899], ids="{} s".format)
+def test_a_clock_is_compared_at_its_scrape(second: int, promtool: Path, tmp_path: Path) -> None:
+    """However long ago the scrape was: 15 s of it would hide the 5 s that somebody is told of."""
+    clocks = [
+        {"series": f'process_clock_seconds{{job="w", instance="{name}"}}', "values": values}
+        for name, values in (("right", "0+15x80"), ("late", "-6+15x80"), ("early", "6+15x80"))
+    ]
+    answer = {
+        f'{{job="w", instance="{name}"}}': lag
+        for name, lag in (("right", 0), ("late", 6), ("early", -6))
+    }
+
+    _judge(
+        *(promtool, tmp_path, _asked("runtime", "Clock behind Prometheus"), clocks, answer),
+        at=f"{second}s",
+        interval="15s",
+    )
+
+
+def _judge(  # noqa: PLR0913  # a case of promtool
+    promtool: Path,
+    folder: Path,
+    query: Query,
+    series: list[dict[str, str]],
+    answer: Mapping[str, float],
+    *,
+    at: str = "15m",
+    interval: str = "1m",
+) -> None:
     expression = query.expression
     for variable, value in (("$__rate_interval", "5m"), ("$job", ".+"), ("$instance", ".+")):
         expression = expression.replace(variable, value)
     expected = [{"labels": labels, "value": value} for labels, value in answer.items()]
     case: dict[str, Any] = {
-        "interval": "1m",
+        "interval": interval,
         "input_series": series,
-        "promql_expr_test": [{"expr": expression, "eval_time": "15m", "exp_samples": expected}],
+        "promql_expr_test": [{"expr": expression, "eval_time": at, "exp_samples": expected}],
     }
-    file = tmp_path / "case.yaml"
+    file = folder / "case.yaml"
     file.write_text(json.dumps({"tests": [case]}), encoding="utf-8")
 
     done = subprocess.run(  # noqa: S603 - promtool, and a file of this test

@@ -92,12 +92,32 @@ def test_the_agreed_uids(generated: dict[str, dict[str, Any]]) -> None:
     }
 
 
+def test_traces_are_listed_where_requests_decisions_and_jobs_are_drawn(
+    generated: dict[str, dict[str, Any]],
+) -> None:
+    services = {
+        name: {
+            target["service"]
+            for panel in panels(board)
+            for target in panel["targets"]
+            if target["datasource"] == {"type": "jaeger", "uid": "jaeger"}
+        }
+        for name, board in generated.items()
+    }
+
+    assert {name: found for name, found in services.items() if found} == {
+        "service-overview.json": {"sightline-web"},
+        "authorization.json": {"sightline-web"},
+        "reports.json": {"sightline-worker"},
+    }
+
+
 def test_exemplars_are_asked_once_a_histogram_and_of_raw_buckets(
     generated: dict[str, dict[str, Any]],
 ) -> None:
     asked = {
         (dashboard["uid"], panel["title"]): [
-            target["expr"] for target in panel["targets"] if target["exemplar"]
+            target["expr"] for target in panel["targets"] if target.get("exemplar")
         ]
         for dashboard in generated.values()
         for panel in panels(dashboard)
@@ -107,6 +127,25 @@ def test_exemplars_are_asked_once_a_histogram_and_of_raw_buckets(
     assert len(asked["sightline-authorization", "Duration of checks"]) == 1
     for expressions in asked.values():
         assert all("_bucket{" in expression for expression in expressions)
+
+
+@pytest.mark.parametrize(("ci", "code"), [("", 0), ("true", 1)])
+def test_a_judge_that_is_not_there_fails_in_ci_alone(
+    ci: str,
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+    assert command.main(["check"]) == code
+
+    said = capsys.readouterr().out
+    assert "dashboard-linter has judged nothing" in said
+    assert ("dashboard-linter is not on this machine" in said) is bool(ci)
 
 
 def test_check_names_each_fault_and_ends_with_one(

@@ -37,6 +37,20 @@ def test_state(values: tuple[float, ...], of_level: State, of_quantile: State) -
     assert state_of(_answer(*values), _QUANTILE) is of_quantile
 
 
+@pytest.mark.parametrize(
+    ("gaps", "state"),
+    [(0, State.ANSWERED), (2, State.ANSWERED), (3, State.PARTLY), (9, State.PARTLY)],
+)
+def test_a_quantile_that_is_mostly_gaps_has_not_answered(gaps: int, state: State) -> None:
+    with_numbers = (*_answer(1.0, math.nan), *_answer(math.nan, 0.5))
+
+    assert state_of((*with_numbers, *(_answer(math.nan) * gaps)), _QUANTILE) is state
+
+
+def test_one_number_in_many_series_excuses_no_other_value() -> None:
+    assert state_of((*_answer(1.0), *_answer(math.inf)), _LEVEL) is State.NOT_FINITE
+
+
 class _Silent:
     """Answers nothing to anything."""
 

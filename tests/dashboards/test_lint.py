@@ -8,17 +8,16 @@ import pytest
 from dashboards.lint import Finding, lint
 from dashboards.lint.findings import panels, variables
 from dashboards.lint.rules import BOARD_RULES, PANEL_RULES, QUERY_RULES
-from dashboards.metrics import METRICS
-from dashboards.recorded import RECORDED
+from dashboards.metrics import QUERIED
 
 Json = dict[str, Any]
-_METRICS = (*METRICS, *RECORDED)
 _BOARD = "service-overview.json"
 _PANEL = "Duration"
+_TRACES = "Latest slow requests"
 
 
 def _lint(dashboard: Json) -> tuple[Finding, ...]:
-    return lint(dashboard, _METRICS)
+    return lint(dashboard, QUERIED)
 
 
 def _panel(dashboard: Json, title: str = _PANEL) -> Json:
@@ -73,6 +72,12 @@ MUTATIONS: dict[str, tuple[str, Callable[[Json], Any]]] = {
     "no title": ("title_and_description", lambda d: _panel(d).update(title="")),
     "no description": ("title_and_description", lambda d: _panel(d).pop("description")),
     "no advice": ("title_and_description", lambda d: _panel(d).update(description="How long?")),
+    "advice of a word": (
+        "title_and_description",
+        lambda d: _panel(d).update(
+            description="How long does it take?\n\n**If it looks wrong:** So."
+        ),
+    ),
     "fixed data source": ("datasource", lambda d: _panel(d).update(datasource={"uid": "p"})),
     "fixed data source of a query": (
         "datasource",
@@ -95,6 +100,26 @@ MUTATIONS: dict[str, tuple[str, Callable[[Json], Any]]] = {
     ),
     "old engine": ("modern", lambda d: _panel(d).update(type="graph")),
     "no query": ("targets", lambda d: _panel(d).update(targets=[])),
+    "a search elsewhere": (
+        "datasource",
+        lambda d: _panel(d, _TRACES)["targets"][0]["datasource"].update(uid="other"),
+    ),
+    "a search in a panel of another": (
+        "datasource",
+        lambda d: _panel(d, _TRACES)["datasource"].update(uid="other"),
+    ),
+    "a search of no service": (
+        "searches",
+        lambda d: _panel(d, _TRACES)["targets"][0].pop("service"),
+    ),
+    "a trace instead of a search": (
+        "searches",
+        lambda d: _panel(d, _TRACES)["targets"][0].update(queryType="traceID"),
+    ),
+    "a field that no search has": (
+        "searches",
+        lambda d: _panel(d, _TRACES)["targets"][0].update(lookback="1h"),
+    ),
     "same letter": ("targets", lambda d: _panel(d)["targets"][1].update(refId="A")),
     "no legend": ("targets", lambda d: _panel(d)["targets"][0].update(legendFormat="")),
     "columns of the same name": (
@@ -165,6 +190,7 @@ def test_a_fault_of_a_panel_names_it(generated: dict[str, Json]) -> None:
 def test_faults_inside_a_collapsed_row_are_found(generated: dict[str, Json]) -> None:
     dashboard = generated[_BOARD]
     inner = dashboard["panels"].pop()
+    assert inner["type"] == "timeseries"
     inner["description"] = ""
     row = next(panel for panel in reversed(dashboard["panels"]) if panel["type"] == "row")
     row.update(collapsed=True, panels=[inner])

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from compose.native.tools import TOOLS, Tools
 from dashboards import files, linter
 from dashboards.lint.findings import panels
+from tests.dashboards.conftest import judge
 
 Json = dict[str, Any]
 FAULTS: dict[str, Callable[[Json], Any]] = {
@@ -27,10 +27,7 @@ def _asking(board: Json) -> Json:
 
 @pytest.fixture(scope="module")
 def tool() -> Path:
-    found = Tools().look("dashboard-linter")
-    if found is None:
-        pytest.skip(f"dashboard-linter is not on this machine: {TOOLS['dashboard-linter'].install}")
-    return found
+    return judge("dashboard-linter")
 
 
 def test_every_board_is_taken(tool: Path, generated: dict[str, Json]) -> None:
@@ -49,3 +46,19 @@ def test_a_board_with_a_fault_is_refused(
 
     assert any(fault in line for line in said), said
     assert all(line.startswith("runtime.json: dashboard-linter: [") for line in said)
+
+
+def test_what_asks_jaeger_is_left_to_our_own_lint(
+    tool: Path, generated: dict[str, Json], tmp_path: Path
+) -> None:
+    """The linter takes the query of every table for PromQL; nothing else is kept from it."""
+    board = generated["reports.json"]
+    listed = [panel for panel in panels(board) if panel["datasource"]["type"] == "jaeger"]
+    for panel in listed:
+        panel["datasource"] = {"type": "prometheus", "uid": "$datasource"}
+    (tmp_path / "reports.json").write_text(json.dumps(board))
+
+    said = "\n".join(linter.refused(tool, [tmp_path / "reports.json"]))
+
+    assert len(listed) == 2
+    assert all(panel["title"] in said for panel in listed)

@@ -23,7 +23,8 @@ def test_the_last_line_is_the_sum_of_the_others() -> None:
 
 def test_every_panel_is_counted_once() -> None:
     for line in matrix(BOARDS):
-        shown = line.under_load + line.under_faults + line.by_samples + line.without_query
+        shown = line.under_load + line.under_faults + line.by_samples
+        shown += line.from_jaeger + line.without_query
         assert shown == line.panels
 
 

@@ -8,6 +8,7 @@ from app import signals
 from dashboards.model import Board, Panel, Visual
 from dashboards.panels import stat, table, timeseries
 from dashboards.queries import gauge, occurrences, quantile, rate
+from dashboards.traces import WEB, Search
 from telemetry.catalog import DeclarationError
 
 _DEPTH = gauge(signals.QUEUE_DEPTH, "max")
@@ -45,6 +46,24 @@ _AGE = gauge(signals.QUEUE_AGE, "max")
             "something else than buckets",
         ),
         (
+            lambda: Panel(
+                visual=Visual.TRACES,
+                title="T",
+                answers="How?",
+                if_wrong="So.",
+                queries=(),
+                unit="short",
+                width=8,
+                height=8,
+            ),
+            "searches traces, or lists them, without the other",
+        ),
+        (lambda: Search(service="web"), "'web' is no service of ours"),
+        (
+            lambda: Search(service=WEB, where=((signals.DECISION_SOURCE, "l3"),)),
+            "never has the value 'l3'",
+        ),
+        (
             lambda: Board(slug="Service Overview", title="T", description="D.", rows=()),
             "a slug is lower-case words",
         ),
@@ -65,3 +84,17 @@ def test_the_description_asks_and_advises() -> None:
     panel = stat("T", occurrences(signals.CHECK_DURATION), answers="How?", if_wrong="So.")
 
     assert panel.description == "How?\n\n**If it looks wrong:** So."
+
+
+def test_a_legend_names_a_quantile_where_there_are_several() -> None:
+    median, worst = (
+        quantile(signals.CHECK_DURATION, share, by=(signals.DECISION_SOURCE,))
+        for share in (0.5, 0.99)
+    )
+    source = "{{authorization_decision_source}}"
+
+    alone = timeseries("T", worst, answers="How?", if_wrong="So.")
+    both = timeseries("T", median, worst, answers="How?", if_wrong="So.")
+
+    assert [query.legend for query in alone.queries] == [source]
+    assert [query.legend for query in both.queries] == [f"p50 {source}", f"p99 {source}"]

@@ -17,7 +17,7 @@ from dashboards.preview.page import page
 from dashboards.preview.poster import SMALL, poster
 from dashboards.preview.reading import Reader
 from dashboards.preview.theme import DARK, LIGHT, Theme
-from dashboards.preview.views import Figures, Heat, Items, Lines, Table, View
+from dashboards.preview.views import Figures, Heat, Items, Lines, Table, View, marks
 from dashboards.proof import samples as kept_samples
 from dashboards.proof.samples import Samples
 from tests.dashboards.preview_samples import BOARD, SAMPLES, SECONDS, START, WINDOW
@@ -189,10 +189,28 @@ def test_a_table_joins_its_queries(sections: dict[str, ET.Element], views: dict[
     assert isinstance(views["Processes"], Table)
     assert _rows(sections["Processes"]) == [
         ["Job", "Version", "Up for"],
-        ["web", "1.2", ""],
-        ["worker", "1.3", "1.50 mins"],
         ["stranger", "", "2 hours"],
+        ["worker", "1.3", "1.50 mins"],
+        ["web", "1.2", ""],
     ]
+
+
+def test_traces_are_listed_under_the_headings_of_grafana(sections: dict[str, ET.Element]) -> None:
+    assert _rows(sections["Traces"]) == [
+        ["Trace ID", "Trace name", "Start time", "Duration"],
+        ["4bf92f35", "web: POST /slow", "2027-01-15 08:00:04", "2.50 s"],
+        ["00f067aa", "web: GET /<slow>", "2027-01-15 08:00:01", "750 ms"],
+    ]
+    assert _words(sections["No traces"])[-1] == "None was"
+
+
+def test_the_marks_on_the_plots_are_explained(html: str, views: dict[str, View]) -> None:
+    assert [says for _, says in marks(views.values())] == [
+        "an alert fires",
+        "an exemplar, which opens its trace",
+    ]
+    assert marks([views["Alerts"], views["Errors"]]) == ()
+    assert "an alert fires</span>" in html
 
 
 def test_lists_have_the_alerts_of_the_moment_and_the_boards(views: dict[str, View]) -> None:
@@ -227,7 +245,7 @@ def test_a_picture_file_has_every_panel_at_its_place(views: dict[str, View], ink
         "Boards": ["link"],
         "Errors": ["bad"],
         "By route": ["series-0", "series-1", "weak"],
-        "Duration": ["series-0", "series-1", "exemplar"],
+        "Duration": ["blue", "orange", "exemplar"],
         "All of it": ["heat", "hot-exemplar"],
         "Processes": ["link", "text"],
         "Unknown": ["weak"],
@@ -241,18 +259,26 @@ def test_a_picture_file_has_every_panel_at_its_place(views: dict[str, View], ink
 def test_draw_writes_every_board_and_names_what_is_empty(tmp_path: Path) -> None:
     pictures = tmp_path / "pictures"
     pictures.mkdir()
-    readme = BOARDS[command.IN_README.index("slos") + 1]
-    assert readme.slug == "slos"
+    (pictures / "board-gone-light.png").touch()
+    (pictures / "demo.svg").touch()
+    (readme,) = (board for board in BOARDS if board.slug == "slos")
+    assert readme.slug in command.IN_README
 
     empty = list(command.draw(SAMPLES, (BOARD, readme), tmp_path / "out", pictures))
 
-    assert empty[:2] == ["shown, panel 'Unknown': No data", "shown, panel 'Unheard': None at all"]
-    assert len(empty) == 2 + len(readme.panels)
+    assert empty[:3] == [
+        "shown, panel 'No traces': None was",
+        "shown, panel 'Unknown': No data",
+        "shown, panel 'Unheard': None at all",
+    ]
+    assert len(empty) == 3 + len(readme.panels)
     written = {file.name for file in (tmp_path / "out").iterdir()}
     assert written == {
         f"{slug}{end}" for slug in ("shown", "slos") for end in (".html", "-dark.png", "-light.png")
     }
     assert {file.name for file in pictures.iterdir()} == {
+        "demo.svg",
+        "board-shown-light.png",
         "board-slos-dark.png",
         "board-slos-light.png",
     }
@@ -265,13 +291,6 @@ def test_without_samples_the_command_says_how_to_get_them(
 
     assert command.run() == 2
     assert "python -m dashboards prove" in capsys.readouterr().out
-
-
-def test_the_pictures_of_the_readme_are_there_and_small() -> None:
-    for slug in command.IN_README:
-        for ink in (DARK, LIGHT):
-            file = command.PICTURES / f"board-{slug}-{ink.name}.png"
-            assert 0 < file.stat().st_size < 300_000, file.name
 
 
 def _box_in(picture: Image.Image, panel: Panel) -> Image.Image:

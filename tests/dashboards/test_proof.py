@@ -20,9 +20,9 @@ pytestmark = pytest.mark.platform
 
 
 @pytest.fixture(scope="module")
-def proof(tmp_path_factory: pytest.TempPathFactory, tell_matrix: Callable[[str], None]) -> Proof:
+def proof(tmp_path_factory: pytest.TempPathFactory, keep_proof: Callable[[Proof], None]) -> Proof:
     seen = asyncio.run(prove(tmp_path_factory.mktemp("proof") / "run", Tools()))
-    tell_matrix(command.summary(seen))
+    keep_proof(seen)
     return seen
 
 
@@ -72,7 +72,8 @@ def test_the_figures_and_samples_are_kept(
     written = json.loads(figures.read_text())
     assert written["alerts"] == {"total": 3}
     panels = written["panels"]
-    assert panels["proven"] + panels["waived"] == panels["total"]
+    if proof.has_jaeger:
+        assert panels["proven"] + panels["waived"] == panels["total"]
     assert str(panels["total"]) in command.summary(proof)
     # As text: a quantile over no measurement is NaN, which is not even itself.
     assert repr(samples.read(kept)) == repr(proof.samples)

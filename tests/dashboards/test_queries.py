@@ -11,9 +11,12 @@ from dashboards.queries import (
     INSTANCE,
     JOB,
     Query,
+    above_zero,
     age,
+    behind,
     buckets,
     gauge,
+    highest,
     information,
     occurrences,
     quantile,
@@ -124,7 +127,25 @@ def test_units_follow_from_the_metric(query: Query, unit: str) -> None:
         ),
         (
             lambda: rate(signals.CACHE_LOOKUPS, where=(Matcher(signals.LAYER, "=~", "l3|l4"),)),
-            "matches no value of label 'authorization.cache.layer'",
+            "'l3' of 'l3|l4' is no value of label 'authorization.cache.layer'",
+        ),
+        (
+            lambda: rate(
+                signals.CACHE_LOOKUPS,
+                where=(Matcher(signals.CACHE_RESULT, "=~", "hit|miss|stale_denied"),),
+            ),
+            "metric 'authorization.cache.lookups': 'stale_denied' of 'hit|miss|stale_denied'",
+        ),
+        (
+            lambda: rate(signals.CACHE_LOOKUPS, where=(Matcher(signals.LAYER, "!~", "l."),)),
+            "'l.' of 'l.' is no value of label",
+        ),
+        (lambda: above_zero(buckets(signals.CHECK_DURATION)), "buckets are not left out"),
+        (lambda: behind(signals.QUEUE_DEPTH), "holds no moment"),
+        (lambda: highest(quantile(signals.CHECK_DURATION, 0.9)), "highest of quantiles"),
+        (
+            lambda: highest(rate(signals.CACHE_LOOKUPS), by=(signals.LAYER,)),
+            "no label 'authorization.cache.layer' to keep",
         ),
         (
             lambda: rate(

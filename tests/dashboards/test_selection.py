@@ -1,6 +1,6 @@
 """The variables' values are written into queries as Grafana writes them."""
 
-from dashboards.proof.selection import ALL, Selection, matrix, rate_seconds, several
+from dashboards.proof.selection import ALL, Selection, compressed, matrix, rate_seconds, several
 
 
 def test_special_characters_are_escaped_for_a_pattern_inside_a_string() -> None:
@@ -32,3 +32,9 @@ def test_the_matrix_has_all_one_and_several() -> None:
 def test_the_rate_interval_holds_four_scrapes_and_passes_none_over() -> None:
     assert rate_seconds(1, 1) == 4
     assert rate_seconds(60, 15) == 75
+
+
+def test_windows_of_an_objective_are_as_short_as_time_is_compressed() -> None:
+    assert compressed("sum_over_time(a[30d]) / b[1h] + rate(c[$__rate_interval])", 60) == (
+        "sum_over_time(a[43200s]) / b[60s] + rate(c[$__rate_interval])"
+    )
