@@ -210,7 +210,10 @@ STORE_FAULTS: Final = (
         expects=(BYPASSED,),
         must_not=(AVAILABILITY, UNAVAILABLE, BREAKER, DOWN),
         evidence=Evidence(
-            ("authorization", "Age of the epoch"), signals.EVALUATE, signals.EPOCH_UNCONFIRMED
+            ("authorization", "Age of the epoch"),
+            signals.CACHE_L2,
+            signals.EPOCH_UNCONFIRMED,
+            attribute=(signals.CACHE_RESULT.attribute, "bypass"),
         ),
         inject=_cut_invalidation,
         repair=_free_database_wire,

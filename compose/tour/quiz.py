@@ -80,6 +80,12 @@ def _why_wrong(fault: Fault, incident: Incident, hints: Mapping[str, str]) -> st
     strange = sorted((set(incident.expected) & heard) - possible)
     if strange:
         return f"It does not bring about {' and '.join(strange)}, which was told."
+    return _where_it_shows(fault)
+
+
+def _where_it_shows(fault: Fault) -> str:
+    if fault.evidence.panel is None:
+        return f"The same alerts, but no board shows it. {fault.evidence.why_no_panel}"
     board, title = fault.evidence.panel
     where = f"the panel “{title}” of the board {board}"
     span = fault.evidence.span_name

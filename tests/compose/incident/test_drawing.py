@@ -8,7 +8,7 @@ from compose.incident.model import Curve, Moments
 from compose.incident.movement import by_movement, moved
 from compose.incident.scale import Frame, offset, round_steps, seconds_steps, shown
 
-_MOMENTS = Moments(-10.0, 4.0, 5.0, 20.0, 30.0, 40.0)
+_MOMENTS = Moments(-10.0, 4.0, 5.0, 20.0, 30.0, None, 40.0)
 
 
 def _curve(name: str, before: float, during: float) -> Curve:
@@ -56,9 +56,9 @@ def test_numbers_on_a_drawing_never_cover_each_other() -> None:
 
 
 def test_marks_tell_what_never_came() -> None:
-    texts = [one.text for one in marks(Moments(-10, 4.0, 5.0, None, None, 40))]
+    texts = [one.text for one in marks(Moments(-10, 4.0, 5.0, None, None, None, 40))]
     assert texts[0] == "fault +0.0 s"
-    assert texts[3:] == ["repair never", "all clear never"]
+    assert texts[3:] == ["repair never", "its window is over never", "all clear never"]
 
 
 def test_what_moved_most_stands_first() -> None:
