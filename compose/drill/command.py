@@ -32,6 +32,7 @@ _HEALTHY_SECONDS: Final = 60.0
 _WARM_SECONDS: Final = 12.0
 _RATE: Final = 30.0
 _INTERRUPTED: Final = 130
+_WIDTH: Final = 170
 
 
 def run(arguments: list[str]) -> int:
@@ -50,6 +51,8 @@ def run(arguments: list[str]) -> int:
 
     async def drill() -> int:
         console = Console()
+        if not console.is_terminal:  # no width of its own: as wide as the table
+            console = Console(width=_WIDTH)
         if options.list:
             for fault in FAULTS:
                 console.print(f"{fault.name:<24} {fault.breaks}", highlight=False, soft_wrap=True)

@@ -127,7 +127,7 @@ REQUEST_FAULTS: Final = (
         inject=_Ordered(failing_path="/report-schedules"),
         repair=_behave,
         later_seconds=15.0,
-        why_later="Ten bad events must come, and no lull of 5 s: the route is called once a second.",
+        why_later="Ten bad events must come, without a lull: the route is called once a second.",
     ),
     _Request(
         name="route-latency",

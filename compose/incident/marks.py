@@ -34,7 +34,7 @@ def marks(moments: Moments) -> tuple[Mark, ...]:
         Mark(2, "fires", "alert fires", moments.fires),
         Mark(3, "page", "somebody is told", moments.told),
         Mark(4, "repair", "repair", moments.repaired),
-        Mark(5, "over", "its window is over", moments.resolved),
+        Mark(5, "over", "its window over", moments.resolved),
         Mark(6, "clear", "all clear", moments.clear),
     )
 

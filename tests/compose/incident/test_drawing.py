@@ -58,7 +58,7 @@ def test_numbers_on_a_drawing_never_cover_each_other() -> None:
 def test_marks_tell_what_never_came() -> None:
     texts = [one.text for one in marks(Moments(-10, 4.0, 5.0, None, None, None, 40))]
     assert texts[0] == "fault +0.0 s"
-    assert texts[3:] == ["repair never", "its window is over never", "all clear never"]
+    assert texts[3:] == ["repair never", "its window over never", "all clear never"]
 
 
 def test_what_moved_most_stands_first() -> None:
