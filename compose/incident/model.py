@@ -54,12 +54,16 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What somebody was told: (status, alert) each; `letter` is its mail."""
+    """What somebody was told: (status, alert) each; `letter` is its mail.
+
+    `jobs` are the alerts' jobs, in the same order; empty where an alert has none.
+    """
 
     at: float
     via: str
     said: tuple[tuple[str, str], ...]
     letter: Letter | None
+    jobs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,8 @@ def _message(one: Mapping[str, Any], zero: float) -> Message:
             content.get("html", ""),
         )  # fmt: skip
     said = tuple((each["status"], each["name"]) for each in one["said"])
-    return Message(one["at"] - zero, one["via"], said, letter)
+    jobs = tuple(str(each.get("job") or "") for each in one["said"])
+    return Message(one["at"] - zero, one["via"], said, letter, jobs)
 
 
 def _link(one: Mapping[str, Any]) -> Link:
