@@ -35,6 +35,8 @@ _INTO_THE_MAIL_SECONDS: Final = 1.5
 _LEASE_SECONDS: Final = 3.5
 _SECOND_TRY: Final = (signals.ATTEMPT, "2")
 """What a dead worker left behind has been tried before."""
+_LOCK_SECONDS: Final = 5.0
+"""How long the service waits for a lock, by its own setting; a healthy portion takes 10 ms."""
 _SEALER_LOCK: Final = 0x5167_0006
 """The number of the sealer's advisory lock: `app.database.audit_chain` has it."""
 
@@ -256,7 +258,7 @@ WORK_FAULTS: Final = (
             ("batches", "Age of the batch's checkpoint"),
             signals.BATCH_OF_USERS,
             signals.USER_BATCH_INTERRUPTED,
-            failed=True,
+            slow_seconds=_LOCK_SECONDS,
         ),
         inject=_block_a_batch_of_users,
         repair=_let_go,
