@@ -83,20 +83,23 @@ def resolved_at(notices: Sequence[Notice], told: Told, limits: Deadlines) -> flo
 
 
 def clear_at(notices: Sequence[Notice], told: Told, limits: Deadlines) -> float | None:
-    """Return when the first message came after which nothing of the alert was told to fire.
+    """Return when the message came after which nothing of the alert was told to fire any more.
 
-    None where none came before the recorded series were erased: what comes then is no news.
+    None where none came before the recorded series were erased: what comes then is no news. A
+    message that says it is over is none either where a slower window fires anew after it.
     """
     fires: set[Key] = set()
+    clear: float | None = None
     for notice in notices:
-        if notice.via != limits.via:
-            continue
         about = [one for one in notice.said if told.covers(one.name, one.job)]
+        if notice.via != limits.via or not about or notice.at > limits.returned:
+            continue
         fires = still_fires(fires, about)
-        in_time = limits.repaired <= notice.at <= limits.returned
-        if about and not fires and in_time:
-            return notice.at
-    return None
+        if fires:
+            clear = None
+        elif clear is None and notice.at >= limits.repaired:
+            clear = notice.at
+    return clear
 
 
 def still_fires(fires: Collection[Key], said: Iterable[Said]) -> set[Key]:

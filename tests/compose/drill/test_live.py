@@ -34,13 +34,13 @@ async def test_two_faults_are_told_and_leave_a_record_though_a_third_cannot_be_m
     async def mend(_: Stage) -> None:
         mended.append(True)
 
-    redis, burst = named(["redis-down", "error-burst"])
-    impossible = replace(burst, name="impossible", inject=fail, repair=mend)
+    redis, flood = named(["redis-down", "expired-key-flood"])
+    impossible = replace(redis, name="impossible", inject=fail, repair=mend)
     kept: list[Scorecard] = []
 
     score = await drilled(
         options,
-        (impossible, redis, burst),
+        (impossible, redis, flood),
         Console(quiet=True),
         Healthy(rate=30, seconds=3),
         Keeping(kept.append, tmp_path / "records"),

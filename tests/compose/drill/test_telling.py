@@ -93,6 +93,20 @@ def test_a_new_page_of_a_slower_window_is_no_all_clear() -> None:
     assert clear_at(notices[:2], TOLD, LIMITS) is None
 
 
+def test_what_fires_anew_was_not_all_clear() -> None:
+    notices = [
+        notice(104, "firing 1h"),
+        notice(121, "resolved 1h"),
+        notice(125, "firing 6h"),
+        notice(150, "resolved 6h"),
+        notice(155, "resolved 6h"),
+    ]
+
+    assert clear_at(notices[:2], TOLD, LIMITS) == 121.0
+    assert clear_at(notices[:3], TOLD, LIMITS) is None
+    assert clear_at(notices, TOLD, LIMITS) == 150.0
+
+
 def test_what_one_group_says_to_be_over_may_fire_in_another() -> None:
     notices = [
         notice(104, "firing"),
