@@ -118,7 +118,7 @@ STORE_FAULTS: Final = (
         may_follow=(SATURATED, AVAILABILITY, UNAVAILABLE, BYPASSED, DELAYED, UNSEALED, LEASES),
         must_not=(BREAKER, DOWN, BLOCKED),
         evidence=Evidence(
-            ("database", "Slowest 1 % of operations"),
+            ("database", "Time in use"),
             signals.EVALUATE,
             http.REQUEST_FINISHED,
             slow_seconds=_SLOW_DATABASE_SECONDS,
