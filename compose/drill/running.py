@@ -121,9 +121,12 @@ class Drill:
 
     async def _until_resolved(self, record: Record) -> None:
         fault, limits = record.fault, Deadlines.of(record.fault, record.moments)
+        before = self._watch.since(limits.injected)
+        told = [one for one in fault.expects if first_telling(before, one, limits)]
+        if not told:
+            return
         while time.time() < limits.over_by:
             notices = self._watch.since(limits.injected)
-            told = [one for one in fault.expects if first_telling(notices, one, limits)]
             if all(resolved_at(notices, one, limits) is not None for one in told):
                 self._say(f"told to be over {time.time() - limits.repaired:.1f} s after the repair")
                 return
