@@ -5,6 +5,9 @@ the instances is what the client was answered. Of the objective's indicator, mad
 by the very selectors of the rules: its failed and its whole are the client's, as integers. Of the
 series that the rules record over time: `increase` extrapolates from the scrapes, so it is a ratio
 with an error, and the ratio times the requests must lie within half a request of those that failed.
+
+That tolerance is absolute, and it is met because the failures are few: the error is relative, a
+percent or two of them, and of a hundred failures it would be more than half a one. It is printed.
 """
 
 import time
@@ -61,13 +64,23 @@ class Exactness:
         return self.recorded * self.requests - self.failed
 
     @property
+    def relative_error(self) -> float:
+        """The deviation as a share of the failures: what does not depend on how few they are."""
+        return self.deviation / self.failed if self.failed else 0.0
+
+    @property
     def is_exact(self) -> bool:
         """Whether every count is the client's, and the recorded ratio rounds to it."""
         return not self.differences and abs(self.deviation) < _HALF
 
     def as_json(self) -> dict[str, object]:
         """Return it as plain data."""
-        return {**asdict(self), "deviation": self.deviation, "exact": self.is_exact}
+        return {
+            **asdict(self),
+            "deviation": self.deviation,
+            "relative_error": self.relative_error,
+            "exact": self.is_exact,
+        }
 
 
 def compare(rig: Rig, rate: float = RATE, stretch: float = STRETCH) -> Exactness:

@@ -112,6 +112,7 @@ def exactness(rows: tuple[Row, ...]) -> Sheet:
             "client's ratio",
             "recorded ratio",
             "off by requests",
+            "relative error",
         ),
     )
     lines = tuple(
@@ -126,6 +127,7 @@ def exactness(rows: tuple[Row, ...]) -> Sheet:
             f"{row.exactness.failed / row.exactness.requests:.6f}",
             f"{row.exactness.recorded:.6f}",
             f"{row.exactness.deviation:+.3f}",
+            f"{row.exactness.relative_error:+.1%}",
         )
         for row in rows
     )

@@ -53,6 +53,16 @@ class Prometheus:
         found = self._get("query", {"query": expression})["result"]
         return float(found[0]["value"][1]) if found else None
 
+    def samples(
+        self, selector: str, seconds: float
+    ) -> list[tuple[Mapping[str, str], list[tuple[float, float]]]]:
+        """Return what the selected series had in the last seconds: labels, (moment, value) each."""
+        found = self._get("query", {"query": f"{selector}[{round(seconds)}s]"})["result"]
+        return [
+            (one["metric"], [(float(at), float(value)) for at, value in one["values"]])
+            for one in found
+        ]
+
     def alerts(self) -> list[Alert]:
         """Return the alerts that are pending or firing."""
         return [

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from compose.check.dockerfile import Instruction, final_user, instructions, is_plain_user
 from compose.check.findings import Finding
@@ -9,12 +10,21 @@ from compose.check.ignore import IgnoreRules
 from compose.check.images import pin_fault
 from compose.check.project import DOCKERFILE, Project
 
+_ONLY_FOR_DRILLS: Final = (
+    "compose/faults",
+    "compose/drill",
+    "compose/demo",
+    "compose/incident",
+    "compose/tour",
+)
+
 
 def check_image_build(project: Project) -> Iterator[Finding]:
     """Yield each base that moves, source that is missing, install without hashes, and root."""
     text = (project.root / DOCKERFILE).read_text(encoding="utf-8")
     steps = tuple(instructions(text))
-    for fault in (*_bases(steps), *_sources(project, steps), *_installs(project, steps)):
+    sources = (*_sources(project, steps), *_only_for_drills(project, steps))
+    for fault in (*_bases(steps), *sources, *_installs(project, steps)):
         yield Finding(DOCKERFILE, fault)
     user = final_user(text)
     if user is None or not is_plain_user(user):
@@ -53,6 +63,18 @@ def _sources(project: Project, steps: tuple[Instruction, ...]) -> Iterator[str]:
                 yield f"copies {source}, which does not exist"
             elif not any(rules.sees(path) for path in _files(project.root, source)):
                 yield f"copies {source}, which {ignored.name} hides"
+
+
+def _only_for_drills(project: Project, steps: tuple[Instruction, ...]) -> Iterator[str]:
+    ignored = project.root / f"{DOCKERFILE}.dockerignore"
+    rules = IgnoreRules.of(ignored.read_text(encoding="utf-8"))
+    copied = {
+        word for step in steps if step.word in {"COPY", "ADD"} for word in step.arguments[:-1]
+    }
+    for folder in _ONLY_FOR_DRILLS:
+        is_copied = any(folder == word or folder.startswith(f"{word}/") for word in copied)
+        if is_copied and any(rules.sees(path) for path in _files(project.root, folder)):
+            yield f"copies {folder}, which breaks a service on purpose or shows how"
 
 
 def _files(root: Path, source: str) -> Iterator[str]:

@@ -14,10 +14,11 @@ import httpx
 from rich.console import Console
 
 from compose.chain.waiting import BrokenLinkError
+from compose.demo.figures import Figures
 from compose.demo.pictures import Pictures
 from compose.demo.record import recorded, write
-from compose.demo.scenario import Evidence, Scenario
-from compose.demo.screen import Screen
+from compose.demo.scenario import Scenario
+from compose.demo.screen import Screen, place_of
 from compose.demo.thread import in_daemon_thread
 from compose.drill.logs import LogMark
 from compose.drill.record import Record
@@ -32,7 +33,6 @@ _WIDTH: Final = 120
 _INTERRUPTED: Final = 130
 _LAST_LOOK_SECONDS: Final = 1.0
 """Until what the scenario waited for last has been taken down, too."""
-_MEBIBYTE: Final = 1024 * 1024
 
 
 def run(arguments: list[str]) -> int:
@@ -40,6 +40,7 @@ def run(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m compose demo", description=run.__doc__)
     add_platform_arguments(parser)
     parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="draw each chapter there")
+    parser.add_argument("--write", action="store_true", help="put what it took into README.md")
     parser.set_defaults(name="demo", scale=SCALE)
     options = parser.parse_args(arguments)
 
@@ -58,7 +59,9 @@ def run(arguments: list[str]) -> int:
             async with Platform(replace(chosen, progress=progress)) as platform:
                 bars.close()
                 if platform.traces_file:
-                    screen.say(f"no Jaeger on this machine: traces go to {platform.traces_file}")
+                    screen.say(
+                        f"no Jaeger on this machine: traces go to {place_of(platform.traces_file)}"
+                    )
                 watch = Watch(platform)
                 logs = LogMark({name: platform.log_path(name) for name in ("web", "worker")})
                 try:
@@ -68,10 +71,21 @@ def run(arguments: list[str]) -> int:
                         await asyncio.sleep(_LAST_LOOK_SECONDS)
                 except BrokenLinkError as error:
                     screen.broken(str(error))
-                    screen.say(f"the logs are in {platform.log_path('web').parent}")
+                    screen.say(f"the logs are in {place_of(platform.log_path('web').parent)}")
                     return 1
                 await _report(screen, partial(recorded, platform, watch, logs, evidence), chosen)
-                _show_figures(screen, platform, evidence, time.monotonic() - began)
+                figures = Figures(
+                    platform.ready_seconds,
+                    evidence.times,
+                    time.monotonic() - began,
+                    platform.start_times,
+                    platform.peak_memory(),
+                )
+                screen.table("What it took", ("", "seconds"), figures.took())
+                heads = ("part", "ready after, s", "peak memory, MiB")
+                screen.table("Parts", heads, figures.parts())
+        if options.write:
+            figures.into_readme()
         screen.chapter(time.monotonic() - began, "Every link held; everything is stopped")
         return 0
 
@@ -93,29 +107,4 @@ async def _report(
     except httpx.HTTPError as error:
         screen.say(f"no page about the incident: {error}")
     else:
-        screen.say(f"the incident as a page: {place}")
-
-
-def _show_figures(screen: Screen, platform: Platform, evidence: Evidence, seconds: float) -> None:
-    times = evidence.times
-    screen.table(
-        "What it took",
-        ("", "seconds"),
-        [
-            ("platform ready", f"{platform.ready_seconds:.1f}"),
-            ("fault → alert fires", f"{times.fault_to_firing:.1f}"),
-            ("fault → mail", f"{times.fault_to_mail:.1f}"),
-            ("repair → ready again", f"{times.repair_to_ready:.1f}"),
-            ("repair → resolved mail", f"{times.repair_to_resolved_mail:.1f}"),
-            ("the whole demo", f"{seconds:.1f}"),
-        ],
-    )
-    peaks = platform.peak_memory()
-    screen.table(
-        "Parts",
-        ("part", "ready after, s", "peak memory, MiB"),
-        [
-            (part, f"{taken:.1f}", f"{peaks[part] / _MEBIBYTE:.0f}" if part in peaks else "-")
-            for part, taken in platform.start_times.items()
-        ],
-    )
+        screen.say(f"the incident as a page: {place_of(place)}")

@@ -19,6 +19,7 @@ from compose.drill.judging import judged, role_of
 from compose.drill.links import Followed, follow
 from compose.drill.logs import LogMark, telling
 from compose.drill.record import BUILD, Record
+from compose.drill.showing import line_shows
 from compose.drill.theory import Theory
 from compose.drill.watch import Notice, Watch
 from compose.faults.catalogue import named
@@ -48,9 +49,11 @@ def recorded(
     broken, told_of = evidence.times.broken_at, fault()
     url = platform.urls["prometheus"]
     notices = watch.since(broken)
+    watch.correct(Prometheus(url), broken)
     record = Record(
         fault=told_of,
         scale=scale,
+        run="demo",
         moments={
             "began": broken - _BEFORE_SECONDS,
             "injected": broken,
@@ -80,9 +83,10 @@ def recorded(
         ),
         budgets=[asdict(one) for one in budget.spent(Prometheus(url), time.time() - broken, scale)],
     )
-    event = told_of.evidence.event
     record.lines = telling(
-        _since(logs.lines(), broken), event.name if event else "", {evidence.failed_trace_id}
+        _since(logs.lines(), broken),
+        lambda line: line_shows(line, told_of.evidence, record.moments),
+        {evidence.failed_trace_id},
     )
     record.verdict = judged(record, notices, Theory(scale).of_fault(told_of.expects), ())
     return record

@@ -158,9 +158,11 @@ class Scenario:
 
     def _break(self) -> float:
         self._chapter("Something breaks: PostgreSQL dies")
+        # Before the part has ended: what follows from the fault may not wait for it.
+        fault_at = time.monotonic()
         # SIGQUIT is PostgreSQL's immediate shutdown: no goodbye to anyone, as in a crash.
         asyncio.run(self._platform.stop_part(BROKEN_PART, signal.SIGQUIT))
-        return time.monotonic()
+        return fault_at
 
     def _follow_alert(self, fault_at: float) -> tuple[float, float, str]:
         alert = await_firing(self._prometheus, ALERT, seconds=60)

@@ -1,6 +1,7 @@
 """What the demo shows: chapters with a clock, facts with their IDs, pictures in text."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
@@ -22,6 +23,12 @@ _SHOWN_LOG_KEYS: Final = (
     "error.type",
     "correlation_id",
 )
+_TOP: Final = Path(__file__).resolve().parents[2]
+
+
+def place_of(path: Path) -> str:
+    """Return a path as the project's reader has it: from its top, where it is in there."""
+    return str(path.relative_to(_TOP) if path.is_relative_to(_TOP) else path)
 
 
 class Screen:

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -11,7 +12,7 @@ from typing import Final
 from rich.console import Console
 
 from compose.drill import report
-from compose.drill.record import BUILD, FOLDER
+from compose.drill.record import BUILD, FOLDER, Verdict
 from compose.drill.running import Drill
 from compose.drill.scorecard import Scorecard
 from compose.drill.watch import Watch
@@ -31,6 +32,7 @@ _HEALTHY_SECONDS: Final = 60.0
 _WARM_SECONDS: Final = 12.0
 _RATE: Final = 30.0
 _INTERRUPTED: Final = 130
+_WIDTH: Final = 170
 
 
 def run(arguments: list[str]) -> int:
@@ -49,6 +51,8 @@ def run(arguments: list[str]) -> int:
 
     async def drill() -> int:
         console = Console()
+        if not console.is_terminal:  # no width of its own: as wide as the table
+            console = Console(width=_WIDTH)
         if options.list:
             for fault in FAULTS:
                 console.print(f"{fault.name:<24} {fault.breaks}", highlight=False, soft_wrap=True)
@@ -61,7 +65,11 @@ def run(arguments: list[str]) -> int:
         with shown(console) as progress:
             await obtain_missing(chosen.tools, progress)
         scorecard = await drilled(
-            _detourable(chosen), faults, console, Healthy(options.rate, options.healthy)
+            _detourable(chosen),
+            faults,
+            console,
+            Healthy(options.rate, options.healthy),
+            Keeping(keep),
         )
         keep(scorecard)
         pages = incident_pages(FOLDER, [fault.name for fault in faults])
@@ -89,21 +97,31 @@ class Healthy:
     seconds: float = _HEALTHY_SECONDS
 
 
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What is kept as the drill goes: what ends it does not take along what was seen before."""
+
+    scorecard: Callable[[Scorecard], None]
+    """Gets the scorecard after each incident."""
+    folder: Path = FOLDER
+    """Where each incident's record goes."""
+
+
 async def drilled(
     options: PlatformOptions,
     faults: tuple[Fault, ...],
     console: Console,
     healthy: Healthy,
-    folder: Path = FOLDER,
+    keeping: Keeping,
 ) -> Scorecard:
-    """Go through the faults on a platform of their own; each incident's record goes to `folder`."""
+    """Go through the faults on a platform of their own; return their scorecard."""
     began = time.monotonic()
 
     def say(text: str) -> None:
         moment = time.monotonic() - began
         console.print(f"{moment:7.1f} s  {text}", markup=False, highlight=False, soft_wrap=True)
 
-    verdicts = []
+    verdicts: list[Verdict] = []
     async with staged(options, rate=healthy.rate) as stage:
         watch = Watch(stage.platform)
         async with watch.watching():
@@ -112,30 +130,37 @@ async def drilled(
             await asyncio.sleep(_WARM_SECONDS)
             say(f"a healthy stretch of {healthy.seconds:.0f} s")
             false_alarms = await drill.healthy(healthy.seconds)
+
+            def scored(*, stretches: int, whole: bool = False) -> Scorecard:
+                return Scorecard(
+                    verdicts=tuple(verdicts),
+                    false_alarms=tuple(false_alarms),
+                    healthy_s=stretches * healthy.seconds,
+                    evaluation_s=drill.theory.evaluation,
+                    group_interval_s=drill.theory.group_interval,
+                    scale=options.scale,
+                    whole=whole,
+                    took_s=time.monotonic() - began,
+                )
+
             for number, fault in enumerate(faults, start=1):
                 say(f"[{number}/{len(faults)}] {fault.name}")
                 record = await drill.incident(fault)
-                record.write(folder)
+                record.write(keeping.folder)
                 assert record.verdict is not None  # noqa: S101  # an incident ends judged
                 verdicts.append(record.verdict)
                 for text in record.verdict.broken:
                     say(f"BROKEN: {text}")
+                keeping.scorecard(scored(stretches=1))
             say(f"a healthy stretch of {healthy.seconds:.0f} s")
             false_alarms += await drill.healthy(healthy.seconds)
             say(
                 f"answers: {report.counts(stage.traffic.answers)}; "
                 f"the schedule was at most {stage.traffic.latest:.2f} s late"
             )
-            evaluation = drill.theory.evaluation
-    return Scorecard(
-        verdicts=tuple(verdicts),
-        false_alarms=tuple(false_alarms),
-        healthy_s=2 * healthy.seconds,
-        evaluation_s=evaluation,
-        scale=options.scale,
-        whole=len(faults) == len(FAULTS),
-        took_s=time.monotonic() - began,
-    )
+            last = scored(stretches=2, whole=len(faults) == len(FAULTS))
+            keeping.scorecard(last)
+    return replace(last, took_s=time.monotonic() - began)
 
 
 def keep(scorecard: Scorecard, folder: Path = BUILD) -> None:

@@ -1,10 +1,12 @@
 """Judges an incident: what of all that was told was expected, when, and which link broke."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from compose.drill.record import Record, Verdict
-from compose.drill.watch import Notice, Said
+from compose.drill.showing import log_shows, panel_shows
+from compose.drill.telling import Deadlines, clear_at, first_telling, resolved_at
+from compose.drill.watch import Notice
 from compose.faults.model import Fault, Told
 
 EXPECTED, EFFECT, FALSE = "expected", "effect", "false"
@@ -19,66 +21,40 @@ def role_of(fault: Fault, name: str, job: str) -> str:
     return FALSE
 
 
-def said_of(told: Told, notice: Notice, status: str) -> Iterable[Said]:
-    """Return what a notice says of an alert."""
-    return (one for one in notice.says(status) if told.covers(one.name, one.job))
-
-
-def told_at(notices: Iterable[Notice], told: Told) -> float | None:
-    """Return when the alert was first told."""
-    return next((one.at for one in notices if any(said_of(told, one, "firing"))), None)
-
-
-def resolved_at(notices: Iterable[Notice], told: Told, repaired: float) -> float | None:
-    """Return when it was told, after the repair, that what was told first is over.
-
-    A budget's alert is over when the window is that found the fault: its slower windows look back
-    for longer, and tell of the same budget, not of the fault.
-    """
-    windows: tuple[str, ...] = ()
-    for notice in notices:
-        if not windows:
-            windows = tuple(one.window for one in said_of(told, notice, "firing"))
-        over = {one.window for one in said_of(told, notice, "resolved")}
-        if notice.at >= repaired and over.intersection(windows):
-            return notice.at
-    return None
-
-
 def judged(
     record: Record, notices: Sequence[Notice], theory: float, leftover: Sequence[str]
 ) -> Verdict:
     """Return the verdict, and note its moments in the record."""
     fault, moments = record.fault, record.moments
-    injected, repaired = moments["injected"] or 0.0, moments["repaired"] or 0.0
-    times = {told: told_at(notices, told) for told in fault.expects}
-    seen = [told for told, at in times.items() if at is not None]
-    told_moments = [at for at in times.values() if at is not None]
-    over = [resolved_at(notices, told, repaired) for told in seen]
-    ends = [at for at in over if at is not None]
-    resolved = max(ends) if ends and len(ends) == len(over) else None
-    moments["detected"] = min(told_moments, default=None)
-    moments["complete"] = max(told_moments, default=None)
-    moments["resolved"] = resolved
-    by_role: dict[str, set[str]] = {EXPECTED: set(), EFFECT: set(), FALSE: set()}
-    for notice in notices:
-        for one in notice.says("firing"):
-            named = str(Told(one.name, one.job))
-            by_role[role_of(fault, one.name, one.job)].add(named)
-    has_trace = not fault.evidence.why_no_trace
-    links_ok = led_to_the_trace(record.links) if has_trace else _led_to_the_panel(record.links)
+    limits = Deadlines.of(fault, moments)
+    first = {told: first_telling(notices, told, limits) for told in fault.expects}
+    told_moments = {told: one.at for told, one in first.items() if one is not None}
+    moments["detected"] = min(told_moments.values(), default=None)
+    moments["complete"] = max(told_moments.values(), default=None)
+    moments["resolved"] = _last([resolved_at(notices, told, limits) for told in told_moments])
+    moments["clear"] = _last([clear_at(notices, told, limits) for told in told_moments])
+    by_role = _by_role(fault, notices)
+    evidence = fault.evidence
+    has_trace = not evidence.why_no_trace
     verdict = Verdict(
         fault=fault.name,
         layer=fault.layer.value,
-        detect_s=_seconds(moments["detected"], injected),
-        resolve_s=_seconds(resolved, repaired),
+        detect_s=_seconds(moments["detected"], limits.injected),
+        resolve_s=_seconds(moments["resolved"], limits.repaired),
+        clear_s=_seconds(moments["clear"], limits.repaired),
         theory_s=theory,
+        later_s=fault.later_seconds,
+        why_later=fault.why_later,
         expected=tuple(map(str, fault.expects)),
-        seen=tuple(map(str, seen)),
-        effects=tuple(sorted(by_role[EFFECT])),
-        false=tuple(sorted(by_role[FALSE])),
+        seen=tuple(map(str, told_moments)),
+        effects=by_role[EFFECT],
+        false=by_role[FALSE],
         has_trace=has_trace,
-        links_ok=links_ok,
+        message_ok=(
+            led_to_the_trace(record.links) if has_trace else _led_to_the_panel(record.links)
+        ),
+        log_ok=log_shows(record.lines, evidence, moments),
+        panel_ok=panel_shows(record.panels, evidence, moments),
     )
     return _with_broken(verdict, record, leftover)
 
@@ -97,31 +73,58 @@ def _led_to_the_panel(links: Sequence[dict[str, object]]) -> bool:
     )
 
 
+def _by_role(fault: Fault, notices: Sequence[Notice]) -> dict[str, tuple[str, ...]]:
+    """Return what was told, on any way and at any time: a false alarm has no deadline."""
+    found: dict[str, set[str]] = {EXPECTED: set(), EFFECT: set(), FALSE: set()}
+    for notice in notices:
+        for one in notice.says("firing"):
+            role = role_of(fault, one.name, one.job)
+            found[role].add(str(Told(one.name, one.job)))
+    return {role: tuple(sorted(names)) for role, names in found.items()}
+
+
 def _with_broken(verdict: Verdict, record: Record, leftover: Sequence[str]) -> Verdict:
-    broken = [f"{name} was not told" for name in verdict.missing]
+    fault = record.fault
+    broken = [f"the drill itself could not {text}" for text in record.troubles]
+    broken += [f"{name} was not told in time by {fault.told_by}" for name in verdict.missing]
     for name in verdict.false:
-        misled = any(told.covers(*_parts(name)) for told in record.fault.must_not)
+        misled = any(told.covers(*_parts(name)) for told in fault.must_not)
         broken.append(f"{name} was told{', and misleads' if misled else ''}: it is no part of this")
     if verdict.seen and verdict.resolve_s is None:
-        broken.append("what was told was not told to be over after the repair")
-    if verdict.seen and not verdict.links_ok:
-        wrong = [
-            f"{one['kind']} of {one['alert']} ({one['found']})"
-            for one in record.links
-            if not one["holds"]
-        ]
-        kinds = {one["kind"] for one in record.links}
-        wanted = ("runbook", "graph", *(("traces",) if verdict.has_trace else ()))
-        wrong += [f"no link to {kind}" for kind in wanted if kind not in kinds]
-        broken.append(f"the message's links do not lead there: {', '.join(wrong)}")
+        broken.append("what was told was not told in time to be over after the repair")
+    if verdict.seen and not verdict.message_ok:
+        broken.append(f"the message's links do not lead there: {', '.join(_astray(record))}")
+    if verdict.log_ok is False and fault.evidence.event:
+        broken.append(f"no line of the log shows it: {fault.evidence.event.name}")
+    if verdict.panel_ok is False and fault.evidence.panel:
+        broken.append(f"the panel does not show it: {' / '.join(fault.evidence.panel)}")
     if leftover:
         broken.append(f"still there at the end: {', '.join(leftover)}")
     return replace(verdict, broken=tuple(broken))
 
 
+def _astray(record: Record) -> list[str]:
+    """Return the links that do not hold, and those that are not there."""
+    wrong = [
+        f"{one['kind']} of {one['alert']} ({one['found']})"
+        for one in record.links
+        if not one["holds"]
+    ]
+    kinds = {one["kind"] for one in record.links}
+    has_trace = not record.fault.evidence.why_no_trace
+    wanted = ("runbook", "graph", *(("traces",) if has_trace else ()))
+    return wrong + [f"no link to {kind}" for kind in wanted if kind not in kinds]
+
+
 def _parts(named: str) -> tuple[str, str]:
     name, _, job = named.partition(" (")
     return name, job.removesuffix(")")
+
+
+def _last(moments: Sequence[float | None]) -> float | None:
+    """Return the last of the moments; None where one of them never came."""
+    came = [at for at in moments if at is not None]
+    return max(came) if came and len(came) == len(moments) else None
 
 
 def _seconds(moment: float | None, start: float) -> float | None:

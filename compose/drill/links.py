@@ -16,7 +16,6 @@ from compose.chain.traces import JaegerTraces, SpanView
 from compose.drill.watch import Notice
 from compose.faults.model import Evidence
 
-_SLACK_SECONDS: Final = 2.0
 _KINDS: Final = {"/runbooks/": "runbook", "/search?": "traces", "/graph?": "graph", "/d/": "board"}
 
 
@@ -50,15 +49,25 @@ def follow(
 
 
 def shows(spans: Sequence[SpanView], evidence: Evidence, began: float) -> bool:
-    """Tell whether a trace is of this incident and holds the span that shows the fault."""
+    """Tell whether a trace is of this incident and holds the span that shows the fault.
+
+    What the fault met may have begun before it; a span of which only the name is asked may not.
+    """
     return any(
         span.name == evidence.span_name
-        and span.started + span.seconds >= began - _SLACK_SECONDS
+        and span.started + (span.seconds if evidence.is_particular else 0.0) >= began
         and (span.failed or not evidence.failed)
         and span.seconds >= evidence.slow_seconds
-        and (evidence.attribute is None or evidence.attribute in span.attributes.items())
+        and _has(span, evidence.attribute)
         for span in spans
     )
+
+
+def _has(span: SpanView, attribute: tuple[str, str] | None) -> bool:
+    if attribute is None:
+        return True
+    name, value = attribute
+    return str(span.attributes.get(name)) == value
 
 
 def _runbook(alert: str, url: str) -> Followed:

@@ -1,6 +1,6 @@
 """The log lines of an incident: what the service has written since the fault began."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,14 +27,16 @@ class LogMark:
                         yield orjson.loads(text)
 
 
-def telling(lines: Iterator[dict[str, Any]], event: str, traces: set[str]) -> list[dict[str, Any]]:
-    """Return the lines of these traces, and the first ones of the event and of what went wrong."""
-    found, of_event, warnings = [], 0, 0
+def telling(
+    lines: Iterator[dict[str, Any]], shows: Callable[[dict[str, Any]], bool], traces: set[str]
+) -> list[dict[str, Any]]:
+    """Return the lines of these traces, and the first ones that show it and of what went wrong."""
+    found, showing, warnings = [], 0, 0
     for line in lines:
         if line.get("trace_id") in traces:
             found.append(line)
-        elif event and line.get("event") == event and of_event < _MOST_OF_A_KIND:
-            of_event += 1
+        elif showing < _MOST_OF_A_KIND and shows(line):
+            showing += 1
             found.append(line)
         elif line.get("level") in {"warning", "error"} and warnings < _MOST_OF_A_KIND:
             warnings += 1

@@ -30,11 +30,11 @@ def panel(place: tuple[str, str]) -> Panel:
     raise KeyError(place)
 
 
-def sampled(url: str, place: tuple[str, str], window: Window) -> Iterator[dict[str, Any]]:
+def sampled(url: str, place: tuple[str, str] | None, window: Window) -> Iterator[dict[str, Any]]:
     """Yield the panels of the general boards, and of the one where the fault shows."""
     with Prometheus(url) as prometheus:
         for board in BOARDS:
-            if board.slug in (*_ALWAYS, place[0]):
+            if board.slug in _ALWAYS or (place and board.slug == place[0]):
                 for one in _of_board(prometheus, board, place, window):
                     yield one | {"exemplars": exemplars(url, one, window)}
 
@@ -60,7 +60,7 @@ def exemplars(url: str, panel: dict[str, Any], window: Window) -> list[dict[str,
 
 
 def _of_board(
-    prometheus: Prometheus, board: Board, place: tuple[str, str], window: Window
+    prometheus: Prometheus, board: Board, place: tuple[str, str] | None, window: Window
 ) -> Iterator[dict[str, Any]]:
     for one in board.panels:
         if one.queries:

@@ -5,13 +5,19 @@ Every moment is in seconds since the Unix epoch (UTC, with fractions); null is w
     format    1; another number when a field changes its meaning
     scale     how many times faster than real time the alerts' windows ran
     fault     name, breaks, layer, expects, may_follow, must_not: [{"name", "job"}], and evidence:
-              {"span", "event", "panel": {"board", "title"}, "why_no_trace"}
+              {"span", "event", "panel": {"board", "title"}, "why_no_trace", "why_no_log",
+              "why_no_panel"}; of the panel both are empty where there is none
+    run       "drill" or "demo": who broke it
     moments   began (the record's first sample), injected, detected (the first message of an
-              expected alert), complete (the last of them), repaired, resolved, ended
+              expected alert that was in time), complete (the last of them), repaired, resolved
+              (the window that found the fault is told to be over), clear (the first message after
+              the repair in which nothing of the alert still fires), returned (the budgets' series
+              are erased), ended
     timeline  [{"at", "kind", "text", "alert", "job", "window", "severity", "via"}], by time; kind
               is injected, pending, firing, told, repaired, over, told_over, budget_returned
     alerts    [{"labels", "annotations", "pending_at", "fired_at", "gone_at", "role"}] as Prometheus
-              had them; role is expected, effect or false
+              had them: fired_at is the evaluation's moment, gone_at when it was seen to be gone;
+              role is expected, effect or false
     notices   [{"at", "via", "said": [{"status", "name", "severity", "job", "window"}],
               "content"}]; content is a mail's {"subject", "from", "to", "headers", "text", "html"},
               or the payload that Alertmanager posted
@@ -30,8 +36,11 @@ Every moment is in seconds since the Unix epoch (UTC, with fractions); null is w
     budgets   [{"objective", "promise", "events", "bad", "share"}]: share (1 is all) of the budget
               of the objective's period
     traffic   {"rate", "answers": {status: count}} of the whole incident
-    verdict   {"detect_s", "resolve_s", "theory_s", "expected", "seen", "missing", "effects",
-              "false", "links_ok", "broken"}; broken names each link of the chain that did not hold
+    troubles  what the drill itself could not do, in words
+    verdict   {"detect_s", "resolve_s", "clear_s", "theory_s", "later_s", "why_later", "expected",
+              "seen", "missing", "effects", "false", "message_ok", "log_ok", "panel_ok", "links_ok",
+              "broken"}; log_ok and panel_ok are null where the fault says why none can show it,
+              links_ok is all three, broken names each link of the chain that did not hold
 """
 
 from dataclasses import asdict, dataclass, field
@@ -55,13 +64,21 @@ class Verdict:
     layer: str
     detect_s: float | None
     resolve_s: float | None
+    """Until the window that found it was told to be over."""
     theory_s: float
     expected: tuple[str, ...]
     seen: tuple[str, ...]
     effects: tuple[str, ...] = ()
     false: tuple[str, ...] = ()
+    clear_s: float | None = None
+    """Until nothing of it fired any more; None where the budgets were given back before."""
+    later_s: float = 0.0
+    why_later: str = ""
     has_trace: bool = True
-    links_ok: bool = True
+    message_ok: bool = True
+    """Whether the message's links alone lead to the runbook, a graph and the right trace."""
+    log_ok: bool | None = None
+    panel_ok: bool | None = None
     broken: tuple[str, ...] = ()
 
     @property
@@ -70,13 +87,23 @@ class Verdict:
         return tuple(name for name in self.expected if name not in self.seen)
 
     @property
+    def links_ok(self) -> bool:
+        """Whether message, log and panel all show it, as far as the catalogue says they do."""
+        return self.message_ok and self.log_ok is not False and self.panel_ok is not False
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """All that was told: expected in time, effects, and what is false."""
+        return (*self.seen, *self.effects, *self.false)
+
+    @property
     def passed(self) -> bool:
         """Whether every link of the chain held."""
         return not self.broken
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON has it."""
-        return asdict(self) | {"missing": list(self.missing)}
+        return asdict(self) | {"missing": list(self.missing), "links_ok": self.links_ok}
 
 
 @dataclass(kw_only=True)
@@ -86,6 +113,7 @@ class Record:
     fault: Fault
     scale: int
     moments: dict[str, float | None]
+    run: str = "drill"
     timeline: list[dict[str, Any]] = field(default_factory=list)
     alerts: list[dict[str, Any]] = field(default_factory=list)
     notices: list[dict[str, Any]] = field(default_factory=list)
@@ -95,6 +123,7 @@ class Record:
     panels: list[dict[str, Any]] = field(default_factory=list)
     budgets: list[dict[str, Any]] = field(default_factory=list)
     traffic: dict[str, Any] = field(default_factory=dict)
+    troubles: list[str] = field(default_factory=list)
     verdict: Verdict | None = None
 
     def document(self) -> dict[str, Any]:
@@ -114,7 +143,7 @@ class Record:
 
 def _fault(fault: Fault) -> dict[str, Any]:
     evidence = fault.evidence
-    board, title = evidence.panel
+    board, title = evidence.panel or ("", "")
     return {
         "name": fault.name,
         "breaks": fault.breaks,
@@ -127,6 +156,8 @@ def _fault(fault: Fault) -> dict[str, Any]:
             "event": evidence.event.name if evidence.event else "",
             "panel": {"board": board, "title": title},
             "why_no_trace": evidence.why_no_trace,
+            "why_no_log": evidence.why_no_log,
+            "why_no_panel": evidence.why_no_panel,
         },
     }
 

@@ -3,30 +3,31 @@
     drill = Drill(stage, watch, scale, say)
     record = await drill.incident(fault)
 
-Between two incidents the budgets are given back and all is quiet again.
+Between two incidents the budgets are given back and all is quiet again. What the drill itself
+cannot do breaks the incident, never the drill: the fault is mended and the next one has its turn.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Final
 
-import httpx
-
-from alerts import naming
 from compose.chain.prometheus import Prometheus
 from compose.chain.traces import JaegerTraces
-from compose.drill import budget, panels
-from compose.drill.judging import judged, resolved_at, role_of, said_of, told_at
-from compose.drill.links import Followed, follow, shows
-from compose.drill.logs import LogMark, telling
+from compose.drill import budget
+from compose.drill.evidence import Gathering
+from compose.drill.judging import judged
+from compose.drill.links import Followed, follow
+from compose.drill.logs import LogMark
+from compose.drill.quiet import until_quiet
 from compose.drill.record import Record
+from compose.drill.telling import Deadlines, first_telling, resolved_at
 from compose.drill.theory import Theory
-from compose.drill.watch import Notice, Standing, Watch
+from compose.drill.timeline import as_record, moments_of
+from compose.drill.watch import Notice, Watch
 from compose.faults.model import Fault, Told
 from compose.faults.stage import Stage
-from dashboards.proof.prometheus import Window
 
 Say = Callable[[str], None]
 
@@ -35,8 +36,6 @@ _POLL_SECONDS: Final = 0.2
 _SETTLE_SECONDS: Final = 4.0
 _FRESH_SECONDS: Final = 6.0
 """After the repair, until the last bad request has left the recorded events' base window."""
-_QUIET_SECONDS: Final = 90.0
-_MOST_TRACES: Final = 20
 
 
 class Drill:
@@ -65,6 +64,9 @@ class Drill:
 
     async def incident(self, fault: Fault) -> Record:
         """Go through one incident from quiet to quiet; return its record, judged."""
+        troubles: list[str] = []
+        if fault.prepare is not None:
+            await self._attempt(troubles, "prepare it", fault.prepare(self._stage))
         before = dict(self._stage.traffic.answers)
         logs = LogMark({name: self._platform.log_path(name) for name in ("web", "worker")})
         injected = time.time()
@@ -72,216 +74,100 @@ class Drill:
             fault=fault,
             scale=self._scale,
             moments={"began": injected - _BEFORE_SECONDS, "injected": injected},
+            troubles=troubles,
         )
         self._mark(record, "injected", fault.breaks, injected)
-        await fault.inject(self._stage)
         try:
-            await self._until_told(fault, injected)
+            await self._attempt(troubles, "break it", fault.inject(self._stage))
+            if not troubles:
+                await self._until_told(record)
             await asyncio.sleep(_SETTLE_SECONDS)
-            record.links = [asdict(one) for one in await self._followed(fault, injected)]
+            await self._attempt(troubles, "follow the links", self._follow(record))
         finally:
-            repaired = time.time()
-            await fault.repair(self._stage)
+            record.moments["repaired"] = repaired = time.time()
+            await self._attempt(troubles, "mend it", fault.repair(self._stage))
         self._mark(record, "repaired", "the cause is mended", repaired)
-        record.moments["repaired"] = repaired
-        await self._until_resolved(fault, injected, repaired)
+        await self._until_resolved(record)
         await asyncio.sleep(max(0.0, repaired + _FRESH_SECONDS - time.time()))
-        await self._collect(record, logs, before)
-        leftover = await self.back_to_quiet(record)
+        gathering = Gathering(self._stage, self._traces, record)
+        await self._attempt(troubles, "read what was seen", gathering.collect(logs, before))
+        leftover: list[str] = []
+        await self._attempt(troubles, "come to rest", self._rest(record, leftover))
+        fired = asyncio.to_thread(self._watch.correct, self._prometheus, injected)
+        await self._attempt(troubles, "read when alerts fired", fired)
         self._finish(record, leftover)
         return record
 
-    async def back_to_quiet(self, record: Record | None = None) -> list[str]:
-        """Give the budgets back and wait until no alert stands; return those that still do."""
-        await asyncio.to_thread(budget.give_back, self._platform.urls["prometheus"])
-        if record is not None:
-            self._mark(record, "budget_returned", "what the incident spent is given back")
-        until = time.monotonic() + _QUIET_SECONDS
-        while time.monotonic() < until:
-            if not self._watch.active() and not self._watch.pending():
-                return []
-            await asyncio.sleep(_POLL_SECONDS)
-        return sorted({*self._watch.active(), *self._watch.pending()})
+    async def _attempt(self, troubles: list[str], what: str, work: Awaitable[None]) -> None:
+        """Do a part of an incident. What it raises is this incident's trouble, not the drill's."""
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001  # whatever it is, the fault must be mended
+            troubles.append(f"{what}: {type(error).__name__}: {error}")
+            self._say(f"TROUBLE: {troubles[-1]}")
 
-    async def _until_told(self, fault: Fault, injected: float) -> None:
+    async def _until_told(self, record: Record) -> None:
+        fault, limits = record.fault, Deadlines.of(record.fault, record.moments)
         missing = set(fault.expects)
-        until = injected + fault.patience_seconds
-        while missing and time.time() < until:
+        while missing and time.time() < limits.told_by:
             await asyncio.sleep(_POLL_SECONDS)
             for told in sorted(missing):
-                at = told_at(self._watch.since(injected), told)
-                if at is not None:
+                first = first_telling(self._watch.since(limits.injected), told, limits)
+                if first is not None:
                     missing.discard(told)
-                    self._say(f"{told} told {at - injected:.1f} s after the fault")
+                    self._say(f"{told} told {first.at - limits.injected:.1f} s after the fault")
         for told in sorted(missing):
             self._say(f"{told} NOT told within {fault.patience_seconds:.0f} s")
 
-    async def _until_resolved(self, fault: Fault, injected: float, repaired: float) -> None:
-        until = repaired + fault.resolve_seconds
-        while time.time() < until:
-            notices = self._watch.since(injected)
-            told = [one for one in fault.expects if told_at(notices, one) is not None]
-            if all(resolved_at(notices, one, repaired) is not None for one in told):
-                self._say(f"told to be over {time.time() - repaired:.1f} s after the repair")
+    async def _until_resolved(self, record: Record) -> None:
+        fault, limits = record.fault, Deadlines.of(record.fault, record.moments)
+        before = self._watch.since(limits.injected)
+        told = [one for one in fault.expects if first_telling(before, one, limits)]
+        if not told:
+            return
+        while time.time() < limits.over_by:
+            notices = self._watch.since(limits.injected)
+            if all(resolved_at(notices, one, limits) is not None for one in told):
+                self._say(f"told to be over {time.time() - limits.repaired:.1f} s after the repair")
                 return
             await asyncio.sleep(_POLL_SECONDS)
         self._say(f"NOT told to be over within {fault.resolve_seconds:.0f} s")
 
-    async def _followed(self, fault: Fault, injected: float) -> list[Followed]:
-        first: dict[Told, Notice] = {}
-        for notice in self._watch.since(injected):
-            for told in fault.expects:
-                if any(said_of(told, notice, "firing")):
-                    first.setdefault(told, notice)
+    async def _follow(self, record: Record) -> None:
+        limits = Deadlines.of(record.fault, record.moments)
+        first: dict[Told, Notice | None] = {
+            told: first_telling(self._watch.since(limits.injected), told, limits)
+            for told in record.fault.expects
+        }
+        messages = {id(one): one for one in first.values() if one is not None}
         followed: list[Followed] = []
-        for notice in first.values():
+        for notice in messages.values():
             followed += await asyncio.to_thread(
-                follow, notice, fault.evidence, self._traces, injected
+                follow, notice, record.fault.evidence, self._traces, limits.injected
             )
-        return followed
+        record.links = [asdict(one) for one in followed]
 
-    async def _collect(self, record: Record, logs: LogMark, before: dict[str, int]) -> None:
-        injected = record.moments["injected"] or 0.0
-        seconds = time.time() - injected
-        window = Window(injected - _BEFORE_SECONDS, time.time())
-        url, place = self._platform.urls["prometheus"], record.fault.evidence.panel
-        record.panels = await asyncio.to_thread(lambda: list(panels.sampled(url, place, window)))
-        record.budgets = await asyncio.to_thread(
-            lambda: [asdict(one) for one in budget.spent(self._prometheus, seconds, self._scale)]
+    async def _rest(self, record: Record, leftover: list[str]) -> None:
+        """Give the budgets back and wait until all is quiet; note what is not."""
+        record.moments["returned"] = time.time()
+        await asyncio.to_thread(budget.give_back, self._platform.urls["prometheus"])
+        self._mark(record, "budget_returned", "what the incident spent is given back")
+        leftover += await until_quiet(
+            self._watch, self._platform.urls["alertmanager"], record.moments["injected"] or 0.0
         )
-        record.traces = await asyncio.to_thread(self._spans, record)
-        event = record.fault.evidence.event
-        ids = {trace["trace_id"] for trace in record.traces}
-        record.lines = await asyncio.to_thread(
-            lambda: telling(logs.lines(), event.name if event else "", ids)
-        )
-        answers = self._stage.traffic.answers
-        record.traffic = {
-            "rate": self._stage.traffic.rate,
-            "answers": {
-                status: count - before.get(status, 0)
-                for status, count in sorted(answers.items())
-                if count > before.get(status, 0)
-            },
-        }
-
-    def _spans(self, record: Record) -> list[dict[str, Any]]:
-        """Return the trace that a link led to, else the one that a search for the span finds."""
-        evidence, injected = record.fault.evidence, record.moments["injected"] or 0.0
-        if self._traces is None or not evidence.span_name:
-            return []
-        by_link = next((link["trace_id"] for link in record.links if link["trace_id"]), "")
-        try:
-            ids = [by_link] if by_link else self._searched(evidence.span_name, injected)
-            for trace_id in ids:
-                spans = self._traces.trace(trace_id)
-                if by_link or shows(spans, evidence, injected):
-                    plain = [asdict(span) for span in spans]
-                    found = [{"trace_id": trace_id, "by_link": bool(by_link), "spans": plain}]
-                    return found + self._of_exemplar(record, trace_id)
-        except httpx.HTTPError as error:
-            self._say(f"no trace is read: {type(error).__name__}")
-        return []
-
-    def _of_exemplar(self, record: Record, known: str) -> list[dict[str, Any]]:
-        """Return a trace that shows the fault, and that an exemplar of a panel leads to."""
-        evidence, injected = record.fault.evidence, record.moments["injected"] or 0.0
-        ids = {
-            one["trace_id"]: None
-            for panel in record.panels
-            for one in panel["exemplars"]
-            if injected <= one["at"] <= (record.moments["repaired"] or time.time())
-        }
-        if known in ids or self._traces is None:
-            return []
-        for trace_id in list(ids)[:100]:
-            spans = self._traces.trace(trace_id)
-            if shows(spans, evidence, injected):
-                plain = [asdict(span) for span in spans]
-                return [{"trace_id": trace_id, "by_link": False, "spans": plain}]
-        return []
-
-    def _searched(self, span: str, injected: float) -> Iterable[str]:
-        if self._traces is None:
-            return
-        for service in ("sightline-web", "sightline-worker"):
-            yield from self._traces.search(
-                {
-                    "service": service,
-                    "operation": span,
-                    "start": str(int(injected * 1e6)),
-                    "lookback": "custom",
-                    "limit": str(_MOST_TRACES),
-                }
-            )
 
     def _finish(self, record: Record, leftover: list[str]) -> None:
         injected = record.moments["injected"] or 0.0
-        notices = self._watch.since(injected)
-        standings = [one for one in self._watch.alerts_since(injected) if one.fired_at]
-        record.notices = [_notice(one) for one in notices]
-        record.alerts = [_alert(one, record.fault) for one in standings]
-        for standing in self._watch.alerts_since(injected):
-            self._mark_standing(record, standing)
-        for notice in notices:
-            for said in notice.said:
-                kind = "told" if said.status == "firing" else "told_over"
-                self._mark(
-                    record,
-                    kind,
-                    f"{said.name} is {said.status}",
-                    notice.at,
-                    alert=said.name,
-                    job=said.job,
-                    window=said.window,
-                    severity=said.severity,
-                    via=notice.via,
-                )
-        record.timeline.sort(key=lambda entry: entry["at"])
         record.moments["ended"] = time.time()
-        record.verdict = judged(
-            record, notices, self._theory.of_fault(record.fault.expects), leftover
-        )
+        notices, standings = self._watch.since(injected), self._watch.alerts_since(injected)
+        as_record(record, standings, notices)
+        record.timeline += moments_of(standings, notices)
+        record.timeline.sort(key=lambda entry: entry["at"])
+        theory = self._theory.of_fault(record.fault.expects)
+        record.verdict = judged(record, notices, theory, leftover)
 
-    def _mark_standing(self, record: Record, standing: Standing) -> None:
-        moments = (
-            ("pending", standing.pending_at),
-            ("firing", standing.fired_at),
-            ("over", standing.gone_at),
-        )
-        labels = standing.labels
-        for kind, at in moments:
-            if at is not None:
-                self._mark(
-                    record,
-                    kind,
-                    f"{standing.name} is {kind} in Prometheus",
-                    at,
-                    alert=standing.name,
-                    job=labels.get(naming.JOB, ""),
-                    window=labels.get(naming.WINDOW, ""),
-                    severity=labels.get(naming.SEVERITY, ""),
-                )
-
-    def _mark(
-        self, record: Record, kind: str, text: str, at: float | None = None, **more: str
-    ) -> None:
+    def _mark(self, record: Record, kind: str, text: str, at: float | None = None) -> None:
         empty = dict.fromkeys(("alert", "job", "window", "severity", "via"), "")
         moment = time.time() if at is None else at
-        record.timeline.append({"at": moment, "kind": kind, "text": text} | empty | more)
-        if not more:
-            self._say(text)
-
-
-def _notice(notice: Notice) -> dict[str, Any]:
-    return {
-        "at": notice.at,
-        "via": notice.via,
-        "said": [asdict(one) for one in notice.said],
-        "content": notice.content,
-    }
-
-
-def _alert(standing: Standing, fault: Fault) -> dict[str, Any]:
-    job = standing.labels.get(naming.JOB, "")
-    return asdict(standing) | {"role": role_of(fault, standing.name, job)}
+        record.timeline.append({"at": moment, "kind": kind, "text": text} | empty)
+        self._say(text)

@@ -1,7 +1,8 @@
 """The figures of a whole drill, from the verdicts of its incidents and the healthy stretches.
 
-Recall is the share of the expected alerts that were told; precision the share of what was told,
-effects aside, that was expected. A false alarm of a healthy stretch counts against precision too.
+Recall is the share of the expected alerts that were told in time; precision the share of what was
+told, effects aside, that was expected. A false alarm of a healthy stretch counts against precision
+too. Counting effects as if they were false is the hardest reading, and stands beside it.
 """
 
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ class Scorecard:
     """What was told in the healthy stretches."""
     healthy_s: float
     evaluation_s: float
+    group_interval_s: float
     scale: int
     whole: bool
     took_s: float
@@ -42,6 +44,26 @@ class Scorecard:
         return _share(self._seen, self._seen + false)
 
     @property
+    def precision_with_effects(self) -> float:
+        """The share of all that was told that was expected: effects are held against it."""
+        told = sum(len(one.told) for one in self.verdicts) + len(self.false_alarms)
+        return _share(self._seen, told)
+
+    @property
+    def late(self) -> tuple[Verdict, ...]:
+        """The incidents that were told later than the rules, and what the fault says, account for.
+
+        Two evaluations and one interval of the group are allowed: an alert may join a group that
+        has been told of another.
+        """
+        more = INTERVALS * self.evaluation_s + self.group_interval_s
+        return tuple(
+            one
+            for one in self.verdicts
+            if one.detect_s is not None and one.detect_s > one.theory_s + one.later_s + more
+        )
+
+    @property
     def median_detect_s(self) -> float | None:
         """The median time from the fault to the first expected message."""
         return _median([one.detect_s for one in self.verdicts if one.detect_s is not None])
@@ -53,7 +75,7 @@ class Scorecard:
 
     @property
     def median_resolve_s(self) -> float | None:
-        """The median time from the repair to the message that says so."""
+        """The median time from the repair to the message that the window is over that found it."""
         return _median([one.resolve_s for one in self.verdicts if one.resolve_s is not None])
 
     @property
@@ -72,7 +94,7 @@ class Scorecard:
     @property
     def led_to_trace(self) -> float:
         """The share of those whose message leads to the right trace by its links alone."""
-        return _share(sum(one.links_ok for one in self.with_trace), len(self.with_trace))
+        return _share(sum(one.message_ok for one in self.with_trace), len(self.with_trace))
 
     @property
     def faults(self) -> list[str]:
@@ -96,11 +118,13 @@ class Scorecard:
         """Return it as `build/drill.json` has it."""
         return {
             "faults": [
-                one.document() | {"name": one.fault, "fired": list(one.seen)}
+                one.document() | {"name": one.fault, "fired": list(one.told)}
                 for one in self.verdicts
             ],
             "recall": round(self.recall, 4),
             "precision": round(self.precision, 4),
+            "precision_with_effects": round(self.precision_with_effects, 4),
+            "late": [one.fault for one in self.late],
             "false_alarms": list(self.false_alarms),
             "healthy_s": self.healthy_s,
             "led_to_trace": round(self.led_to_trace, 4),
@@ -108,6 +132,7 @@ class Scorecard:
             "median_theory_s": self.median_theory_s,
             "median_resolve_s": self.median_resolve_s,
             "evaluation_s": self.evaluation_s,
+            "group_interval_s": self.group_interval_s,
             "scale": self.scale,
             "whole": self.whole,
             "took_s": round(self.took_s),

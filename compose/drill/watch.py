@@ -16,15 +16,17 @@ from typing import Any, Final
 import httpx
 
 from alerts import naming
+from compose.chain.prometheus import Prometheus
 from compose.inbox.letters import Letter
 from compose.native.run import Platform
 
 _POLL_SECONDS: Final = 0.4
-_SUBJECT: Final = re.compile(r"\[(FIRING|RESOLVED)\] (\w+): ")
+_SUBJECT: Final = re.compile(r"\[(FIRING|RESOLVED)\] (\w+)\b[^:]*: ")
 _SECTION: Final = re.compile(
     r"^(FIRING|RESOLVED), (?P<severity>\w+)(?:, (?P<window>\S+) window)?(?:, (?P<job>\S+))?$",
     re.MULTILINE,
 )
+_OF_THE_SERIES: Final = frozenset({"__name__", "alertstate"})
 _LINK: Final = re.compile(r"https?://[^\s<>\"]+")
 
 
@@ -124,7 +126,7 @@ class Watch:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self._last_mail = ""
-        self._posts = 0
+        self._last_post = 0
         self._present: dict[frozenset[tuple[str, str]], Standing] = {}
         self.notices: list[Notice] = []
         """All but the Watchdog's, in the order in which they were seen."""
@@ -149,6 +151,16 @@ class Watch:
     def alerts_since(self, moment: float) -> Sequence[Standing]:
         """Return the alerts that were pending or firing at any time from then on."""
         return [one for one in self.standings if one.gone_at is None or one.gone_at >= moment]
+
+    def correct(self, prometheus: Prometheus, since: float) -> None:
+        """Put in when alerts fired by Prometheus' own series, not by when we looked."""
+        found = prometheus.samples('ALERTS{alertstate="firing"}', time.time() - since)
+        for series, samples in found:
+            labels = {key: value for key, value in series.items() if key not in _OF_THE_SERIES}
+            for standing in self.standings:
+                if dict(standing.labels) == labels and standing.fired_at is not None:
+                    fired = (at for at, _ in samples if at >= standing.pending_at)
+                    standing.fired_at = min(standing.fired_at, next(fired, standing.fired_at))
 
     def active(self) -> list[str]:
         """Return the names of the alerts that fire now."""
@@ -190,11 +202,13 @@ class Watch:
             self._present.pop(key).gone_at = now
 
     async def _look_at_webhooks(self, client: httpx.AsyncClient) -> None:
-        posts = (await client.get(f"{self._platform.urls['inbox']}/alerts")).json()
-        for kept in posts[self._posts :]:
+        for kept in (await client.get(f"{self._platform.urls['inbox']}/alerts")).json():
+            # By its number, not by its place: the inbox keeps the last ones only.
+            if kept["number"] <= self._last_post:
+                continue
+            self._last_post = kept["number"]
             if kept["payload"]["groupLabels"].get(naming.ALERTNAME) != naming.WATCHDOG:
                 self.notices.append(of_webhook(kept))
-        self._posts = len(posts)
 
     async def _look_at_mails(self) -> None:
         for letter in await asyncio.to_thread(self._platform.mailbox, after=self._last_mail):

@@ -39,17 +39,25 @@ class Told:
 class Evidence:
     """Where the fault shows: a span in a trace, a log event, a panel as (board's slug, title).
 
-    `why_no_trace` is the reason where no span can show it; `failed` asks for a span with an error,
-    `slow_seconds` for one that lasted at least so long, `attribute` for one that has it.
+    What cannot show it has its reason instead: `why_no_trace`, `why_no_log`, `why_no_panel`.
+    `failed` asks for a span with an error and a line that says so, `slow_seconds` for what lasted
+    at least so long, `attribute` for a span that has it, and a line that says no other.
     """
 
-    panel: tuple[str, str]
+    panel: tuple[str, str] | None
     span: Span | str | None = None
     event: Event | None = None
     failed: bool = False
     slow_seconds: float = 0.0
     attribute: tuple[str, str] | None = None
     why_no_trace: str = ""
+    why_no_log: str = ""
+    why_no_panel: str = ""
+
+    @property
+    def is_particular(self) -> bool:
+        """Whether the span says more than its name: any healthy request has that."""
+        return self.failed or self.slow_seconds > 0 or self.attribute is not None
 
     @property
     def span_name(self) -> str:
@@ -74,9 +82,16 @@ class Fault:
     may_follow: tuple[Told, ...] = ()
     must_not: tuple[Told, ...] = ()
     evidence: Evidence
+    prepare: Act | None = None
+    """What must be so before it can break; all is still well then."""
     inject: Act
     repair: Act
     patience_seconds: float = 60.0
     """How long all that is expected may take."""
     resolve_seconds: float = 75.0
     """How long the message may take that says that it is over."""
+    told_by: str = "mail"
+    """What must tell: `mail`, or `webhook` where it is the mails' own way that breaks."""
+    later_seconds: float = 0.0
+    """By how much more than the rules' own waiting the first message may take, for `why_later`."""
+    why_later: str = ""

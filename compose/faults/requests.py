@@ -6,6 +6,7 @@ from functools import partial
 from typing import Final
 
 from alerts import naming
+from compose.faults.keys import QUESTION, expired_key
 from compose.faults.model import Evidence, Fault, Layer, Told
 from compose.faults.stage import Stage
 from compose.faults.stores import (
@@ -35,6 +36,8 @@ _STRANGE_METHODS: Final = ("PROPFIND", "PURGE", "SUBSCRIBE", "MKCOL", "LINK")
 
 _TOO_LONG: Final = "x" * 400
 _SLOW_SECONDS: Final = 0.3
+_METHOD: Final = "http.request.method"
+_STATUS: Final = "http.response.status_code"
 
 
 class _Ordered:
@@ -80,16 +83,21 @@ async def _attack_cardinality(stage: Stage) -> None:
     await stage.keep_doing(attack, pause=_FLOOD_PAUSE)
 
 
-async def _flood_with_expired_keys(stage: Stage) -> None:
+async def _flood_with_expired_key(stage: Stage) -> None:
+    key = stage.prepared.pop()
+
     async def flood() -> None:
-        async with stage.client(Authorization="Bearer a-key-that-expired-yesterday") as client:
-            question = {"user": "user-1", "resource": "account:1", "action": "view"}
+        async with stage.client(Authorization=f"Bearer {key}") as client:
             await asyncio.gather(
-                *(client.post("/permissions/check", json=question) for _ in range(_AT_ONCE)),
+                *(client.post("/permissions/check", json=QUESTION) for _ in range(_AT_ONCE)),
                 return_exceptions=True,
             )
 
     await stage.keep_doing(flood, pause=_FLOOD_PAUSE)
+
+
+async def _let_a_key_expire(stage: Stage) -> None:
+    stage.prepared.append(await expired_key(stage))
 
 
 async def _stop_traffic(stage: Stage) -> None:
@@ -118,6 +126,8 @@ REQUEST_FAULTS: Final = (
         ),
         inject=_Ordered(failing_path="/report-schedules"),
         repair=_behave,
+        later_seconds=15.0,
+        why_later="Ten bad events must come, without a lull: the route is called once a second.",
     ),
     _Request(
         name="route-latency",
@@ -143,6 +153,7 @@ REQUEST_FAULTS: Final = (
         evidence=Evidence(
             ("runtime", "Event loop lag"),
             why_no_trace="What holds the loop is no request, and who waits for it has no span yet.",
+            why_no_log="A request's line tells its time from when the loop took it, not the wait.",
         ),
         inject=_Ordered(block_seconds=0.5),
         repair=_behave,
@@ -155,9 +166,12 @@ REQUEST_FAULTS: Final = (
         evidence=Evidence(
             ("runtime", "Resident memory"),
             why_no_trace="Memory is kept between requests: no span is longer or fails for it.",
+            why_no_log="Nothing fails until the machine has no memory, and then nobody writes.",
         ),
         inject=_Ordered(leak_bytes=20 * 2**20),
         repair=_behave,
+        later_seconds=7.0,
+        why_later="128 MiB must be kept first, at 20 a second.",
     ),
     _Process(
         name="clock-skew",
@@ -168,6 +182,7 @@ REQUEST_FAULTS: Final = (
         evidence=Evidence(
             ("runtime", "Clock behind Prometheus"),
             why_no_trace="Its traces stand at the wrong time, and none of them tells by itself.",
+            why_no_log="Its lines have the wrong time, and none of them tells by itself.",
         ),
         inject=_Ordered(clock_seconds=60.0),
         repair=_behave,
@@ -180,6 +195,7 @@ REQUEST_FAULTS: Final = (
         evidence=Evidence(
             ("telemetry-health", "Measurements over a metric's bound"),
             why_no_trace="A metric's labels are in no span.",
+            why_no_log="What is over a metric's bound is counted: a line each would be a flood.",
         ),
         inject=_Ordered(labels_a_second=200),
         repair=_behave,
@@ -193,6 +209,7 @@ REQUEST_FAULTS: Final = (
             ("telemetry-health", "Input not taken"),
             "HTTP",
             http.REQUEST_FINISHED,
+            attribute=(_METHOD, http.OTHER_METHOD),
         ),
         inject=_attack_cardinality,
         repair=_let_go,
@@ -206,8 +223,10 @@ REQUEST_FAULTS: Final = (
             ("access", "Refusals by reason"),
             "POST /permissions/check",
             http.REQUEST_FINISHED,
+            attribute=(_STATUS, "401"),
         ),
-        inject=_flood_with_expired_keys,
+        prepare=_let_a_key_expire,
+        inject=_flood_with_expired_key,
         repair=_let_go,
     ),
     _Client(
@@ -218,6 +237,7 @@ REQUEST_FAULTS: Final = (
         evidence=Evidence(
             ("service-overview", "Requests"),
             why_no_trace="A request that does not come makes no span.",
+            why_no_log="A request that does not come writes no line.",
         ),
         inject=_stop_traffic,
         repair=_resume_traffic,

@@ -16,15 +16,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import asyncpg
 import httpx
 
+from app.database.pool import Connection
 from compose.faults.switch import SWITCH_VARIABLE, Switch
 from compose.faults.traffic import Traffic
 from compose.faults.wire import Wire
 from compose.native.run import Platform, PlatformOptions
+
+_T = TypeVar("_T")
 
 EPOCH_CHANNEL: Final = b'LISTEN "sightline_epoch"'
 """What marks the connection by which invalidations come."""
@@ -58,24 +61,30 @@ class Stage:
     wires: Wires
     switch: Switch
     traffic: Traffic
+    prepared: list[str] = field(default_factory=list)
+    """What a fault's preparation leaves to its injection."""
     _held: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def with_connection(self, act: Callable[[Connection], Awaitable[_T]]) -> _T:
+        """Do something with a connection of the database's owner, past the wire."""
+        connection = await asyncpg.connect(self.platform.owner_url)
+        try:
+            return await act(connection)
+        finally:
+            await connection.close()
 
     async def sql(self, *statements: str) -> None:
         """Run statements as the database's owner, past the wire."""
-        connection = await asyncpg.connect(self.platform.owner_url)
-        try:
+
+        async def run(connection: Connection) -> None:
             for statement in statements:
                 await connection.execute(statement)
-        finally:
-            await connection.close()
+
+        await self.with_connection(run)
 
     async def rows(self, query: str) -> list[Any]:
         """Return what a query finds, asked as `sql` does."""
-        connection = await asyncpg.connect(self.platform.owner_url)
-        try:
-            return list(await connection.fetch(query))
-        finally:
-            await connection.close()
+        return list(await self.with_connection(lambda connection: connection.fetch(query)))
 
     async def hold_open(self, *statements: str) -> None:
         """Begin a transaction of the owner's with the statements, and keep it open."""

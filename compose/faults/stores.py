@@ -118,7 +118,7 @@ STORE_FAULTS: Final = (
         may_follow=(SATURATED, AVAILABILITY, UNAVAILABLE, BYPASSED, DELAYED, UNSEALED, LEASES),
         must_not=(BREAKER, DOWN, BLOCKED),
         evidence=Evidence(
-            ("database", "Slowest 1 % of operations"),
+            ("database", "Time in use"),
             signals.EVALUATE,
             http.REQUEST_FINISHED,
             slow_seconds=_SLOW_DATABASE_SECONDS,
@@ -210,7 +210,10 @@ STORE_FAULTS: Final = (
         expects=(BYPASSED,),
         must_not=(AVAILABILITY, UNAVAILABLE, BREAKER, DOWN),
         evidence=Evidence(
-            ("authorization", "Age of the epoch"), signals.EVALUATE, signals.EPOCH_UNCONFIRMED
+            ("authorization", "Age of the epoch"),
+            signals.CACHE_L2,
+            signals.EPOCH_UNCONFIRMED,
+            attribute=(signals.CACHE_RESULT.attribute, "bypass"),
         ),
         inject=_cut_invalidation,
         repair=_free_database_wire,

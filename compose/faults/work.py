@@ -33,6 +33,10 @@ _POISONED: Final = 15
 _CRASHES: Final = 5
 _INTO_THE_MAIL_SECONDS: Final = 1.5
 _LEASE_SECONDS: Final = 3.5
+_SECOND_TRY: Final = (signals.ATTEMPT, "2")
+"""What a dead worker left behind has been tried before."""
+_LOCK_SECONDS: Final = 5.0
+"""How long the service waits for a lock, by its own setting; a healthy portion takes 10 ms."""
 _SEALER_LOCK: Final = 0x5167_0006
 """The number of the sealer's advisory lock: `app.database.audit_chain` has it."""
 
@@ -160,11 +164,14 @@ WORK_FAULTS: Final = (
         evidence=Evidence(
             ("reports", "Age of the oldest message"),
             signals.PROCESS_MAIL,
-            signals.MAIL_SENT,
+            signals.MAIL_FAILED,
+            failed=True,
         ),
         inject=_silence_mail,
         repair=_mend_mail,
         patience_seconds=75.0,
+        later_seconds=10.0,
+        why_later="The first mail is in hand; only those behind it wait, and one comes in 3 s.",
     ),
     _Work(
         name="worker-killed",
@@ -173,9 +180,9 @@ WORK_FAULTS: Final = (
         may_follow=(DELAYED, UNSEALED, LEASES, DELIVERY, SEALING, STUCK),
         must_not=(WEB_DOWN, AVAILABILITY, UNAVAILABLE),
         evidence=Evidence(
-            ("runtime", "What runs"),
-            event=signals.SERVICE_STARTED,
+            ("runtime", "Resident memory"),
             why_no_trace="A process that is gone makes no span.",
+            why_no_log="What is killed writes no last line.",
         ),
         inject=_kill_worker,
         repair=_start_worker,
@@ -188,8 +195,8 @@ WORK_FAULTS: Final = (
         must_not=(WEB_DOWN, AVAILABILITY, UNAVAILABLE),
         evidence=Evidence(
             ("reports", "Age of the oldest message"),
-            event=signals.REPORT_SCHEDULED,
             why_no_trace="A process that does nothing makes no span.",
+            why_no_log="A process that does nothing writes no line.",
         ),
         inject=_to_worker(signal.SIGSTOP),
         repair=_to_worker(signal.SIGCONT),
@@ -201,7 +208,10 @@ WORK_FAULTS: Final = (
         may_follow=(WORKER_DOWN, DELAYED, UNSEALED, DELIVERY, MAIL_FAILING),
         must_not=(WEB_DOWN, AVAILABILITY, UNAVAILABLE),
         evidence=Evidence(
-            ("reports", "Leases that ran out"), signals.PROCESS_MAIL, signals.SERVICE_STARTED
+            ("reports", "Leases that ran out"),
+            signals.PROCESS_MAIL,
+            signals.SERVICE_STARTED,
+            attribute=_SECOND_TRY,
         ),
         inject=_crash_workers,
         repair=_crash_no_more,
@@ -218,6 +228,8 @@ WORK_FAULTS: Final = (
         ),
         inject=_poison,
         repair=_give_antidote,
+        later_seconds=5.0,
+        why_later="A report is dead after its fourth try; the pauses double from half a second.",
     ),
     _Work(
         name="import-stuck",
@@ -243,7 +255,10 @@ WORK_FAULTS: Final = (
         may_follow=(LEASES, UNSEALED),
         must_not=(AVAILABILITY, DOWN, UNAVAILABLE),
         evidence=Evidence(
-            ("batches", "Time of a batch"), signals.BATCH_OF_USERS, signals.USER_BATCH_ACCEPTED
+            ("batches", "Age of the batch's checkpoint"),
+            signals.BATCH_OF_USERS,
+            signals.USER_BATCH_INTERRUPTED,
+            slow_seconds=_LOCK_SECONDS,
         ),
         inject=_block_a_batch_of_users,
         repair=_let_go,
@@ -258,6 +273,7 @@ WORK_FAULTS: Final = (
         evidence=Evidence(
             ("audit", "Age of the oldest unsealed entry"),
             why_no_trace="The sealer is not traced: it turns once a second, mostly for nothing.",
+            why_no_log="The sealer leaves it to whoever holds the lock, as replicas do by turns.",
         ),
         inject=_stop_sealing,
         repair=_let_go,

@@ -1,10 +1,12 @@
 """`python -m compose inbox`: keeps the last webhooks of Alertmanager, and shows them.
 
-POST /alerts keeps a JSON object; GET /alerts returns what is kept, oldest first. GET
-/runbooks/<alert> is where the notifications' runbook links lead.
+POST /alerts keeps a JSON object; GET /alerts returns what is kept, oldest first, each with the
+number that it had of all that came. GET /runbooks/<alert> is where the notifications' runbook links
+lead.
 """
 
 import argparse
+import itertools
 import re
 from collections import deque
 from datetime import UTC, datetime
@@ -30,6 +32,7 @@ class Inbox:
 
     def __init__(self, *, limit: int = _KEPT, runbooks: Path = _RUNBOOKS) -> None:
         self._kept: deque[dict[str, Any]] = deque(maxlen=limit)
+        self._numbers = itertools.count(1)
         self._runbooks = runbooks
 
     def app(self) -> Starlette:
@@ -54,7 +57,13 @@ class Inbox:
             return PlainTextResponse("not JSON\n", 400)
         if not isinstance(payload, dict):
             return PlainTextResponse("not a JSON object\n", 400)
-        self._kept.append({"received": datetime.now(UTC).isoformat(), "payload": payload})
+        self._kept.append(
+            {
+                "number": next(self._numbers),
+                "received": datetime.now(UTC).isoformat(),
+                "payload": payload,
+            }
+        )
         return Response(status_code=202)
 
     async def _show(self, _: Request) -> Response:

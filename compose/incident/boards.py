@@ -8,12 +8,11 @@ from compose.incident.chart import COLOURED, Sheet, chart
 from compose.incident.elements import Content, Markup, element
 from compose.incident.marks import Mark, marks
 from compose.incident.model import Curve, Incident, Panel
-from compose.incident.movement import Movement, by_movement, score
+from compose.incident.movement import LEAST_SCORE, Movement, by_movement, score
 from compose.incident.scale import shown
 
 _ALSO: Final = 4
 _TALL, _SMALL = 260.0, 190.0
-_LEAST_SCORE: Final = 1.5
 _WIDE, _NARROW = 1060.0, 560.0
 _BEFORE, _ROOM_BEFORE = 10.0, 1.0
 _UNREAD: Final = frozenset({("slos", "Budget left")})
@@ -56,7 +55,7 @@ def telling(incident: Incident, panels: Sequence[Panel]) -> list[Panel]:
         and (one.board, one.title) not in _UNREAD
     ]
     ranked.sort(key=lambda pair: -pair[0])
-    return [one for moved, one in ranked if moved >= _LEAST_SCORE][:_ALSO]
+    return [one for moved, one in ranked if moved >= LEAST_SCORE][:_ALSO]
 
 
 class _Drawer:

@@ -18,7 +18,9 @@ def budget(incident: Incident) -> Iterator[Markup]:
     yield element(
         "p",
         "An objective's budget is what it may fail in its whole period. The share takes the "
-        "incident's traffic for that of the period, and the time as the alerts' rules saw it.",
+        "incident's traffic for that of the whole period, and the time as the alerts' rules saw "
+        "it. A mail may say that all of it is spent: its query reckons with the requests on "
+        "record, and here those are a few minutes', not the period's.",
         class_="hint",
     )
     every = sorted(incident.budgets, key=lambda one: -one.share)

@@ -7,7 +7,7 @@ from compose.incident.elements import Markup, element
 from compose.incident.model import Incident
 from compose.incident.page import document
 
-_HEADS = ("incident", "what broke", "told after", "over after the repair", "chain")
+_HEADS = ("incident", "what broke", "told after", "its window over", "chain")
 
 
 def index(incidents: Mapping[str, Incident]) -> str:
@@ -45,9 +45,7 @@ def index(incidents: Mapping[str, Incident]) -> str:
 
 def _row(name: str, one: Incident) -> Markup:
     moments = one.moments
-    over = None
-    if moments.resolved is not None and moments.repaired is not None:
-        over = moments.resolved - moments.repaired
+    over = moments.after_repair(moments.resolved)
     verdict = (
         element("span", f"✗ {len(one.broken)} broken", class_="bad")
         if one.broken

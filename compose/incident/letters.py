@@ -13,6 +13,8 @@ _KINDS = {
     "board": "Board",
 }
 
+_OPENED = ("while the fault lasted", "after the repair")
+
 
 def letters(incident: Incident) -> Iterator[Markup]:
     """Yield the section's parts."""
@@ -23,11 +25,12 @@ def letters(incident: Incident) -> Iterator[Markup]:
         yield element("p", f"No mail was sent; a {page.via} told of it {offset(page.at)}.")
     else:
         yield from _letter(page, page.letter, incident)
+    is_demo = incident.run == "demo"
     if incident.links:
         yield element("h3", "Where its links lead")
         yield element(
             "p",
-            "Each link of the first message of an expected alert, opened while the fault lasted.",
+            f"Each link of the first message of an expected alert, opened {_OPENED[is_demo]}.",
             class_="hint",
         )
         yield element("ul", [_link(one) for one in incident.links], class_="links")

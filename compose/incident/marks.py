@@ -1,4 +1,4 @@
-"""The five moments of an incident, with one number and one colour on every drawing."""
+"""The six moments of an incident, with one number and one colour on every drawing."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,8 @@ def marks(moments: Moments) -> tuple[Mark, ...]:
         Mark(2, "fires", "alert fires", moments.fires),
         Mark(3, "page", "somebody is told", moments.told),
         Mark(4, "repair", "repair", moments.repaired),
-        Mark(5, "over", "all clear", moments.resolved),
+        Mark(5, "over", "its window over", moments.resolved),
+        Mark(6, "clear", "all clear", moments.clear),
     )
 
 
@@ -53,15 +54,32 @@ def drawn(every: Sequence[Mark], frame: Frame, badges_at: float) -> Markup:
 
 
 def spread(places: Sequence[float], low: float, high: float) -> list[float]:
-    """Return the places, moved so little that numbers there do not cover each other."""
-    moved: list[float] = []
+    """Return the places, moved so little that numbers there do not cover each other.
+
+    What crowds together spreads round its own middle: two that coincide lean on nobody else.
+    """
+    crowds: list[list[float]] = []
     for place in places:
-        moved.append(max([place, *(one + _APART for one in moved[-1:])]))
-    edge = high
-    for number in reversed(range(len(moved))):
-        moved[number] = max(low, min(moved[number], edge))
-        edge = moved[number] - _APART
-    return moved
+        crowds.append([place])
+        while len(crowds) > 1 and _end(crowds[-2], low, high) + _APART > _start(
+            crowds[-1], low, high
+        ):
+            crowds[-2:] = [[*crowds[-2], *crowds[-1]]]
+    return [
+        _start(crowd, low, high) + number * _APART
+        for crowd in crowds
+        for number in range(len(crowd))
+    ]
+
+
+def _start(crowd: Sequence[float], low: float, high: float) -> float:
+    """Return where the first number of a crowd stands."""
+    wide = (len(crowd) - 1) * _APART
+    return max(low, min(sum(crowd) / len(crowd) - wide / 2, high - wide))
+
+
+def _end(crowd: Sequence[float], low: float, high: float) -> float:
+    return _start(crowd, low, high) + (len(crowd) - 1) * _APART
 
 
 def badge(one: Mark) -> Markup:

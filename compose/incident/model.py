@@ -19,7 +19,14 @@ class Moments:
     told: float | None
     repaired: float | None
     resolved: float | None
+    """When it was told that the window is over that found the fault."""
+    clear: float | None
+    """When nothing of the expected alerts was told to fire any more."""
     ended: float
+
+    def after_repair(self, moment: float | None) -> float | None:
+        """Return how long after the repair a moment was."""
+        return None if moment is None or self.repaired is None else moment - self.repaired
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +54,16 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What somebody was told: (status, alert) each; `letter` is its mail."""
+    """What somebody was told: (status, alert) each; `letter` is its mail.
+
+    `jobs` are the alerts' jobs, in the same order; empty where an alert has none.
+    """
 
     at: float
     via: str
     said: tuple[tuple[str, str], ...]
     letter: Letter | None
+    jobs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +175,8 @@ class Incident:
     answers: Mapping[str, int]
     broken: tuple[str, ...]
     theory: float | None
+    run: str
+    """`drill` or `demo`: who broke it."""
 
     @property
     def title(self) -> str:

@@ -13,7 +13,10 @@ from compose.incident.model import Curve, Moments, Panel
 _LAG_SECONDS: Final = 3.0
 """A rate looks back: what a fault did still shows a moment after its repair."""
 _LEAST_SPREAD: Final = 0.08
-_BEFORE_SECONDS: Final = 10.0
+_BEFORE_SECONDS: Final = 6.0
+LEAST_SCORE: Final = 1.5
+"""Under this a line only shakes."""
+_ENDED_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,19 @@ def by_movement(curves: Iterable[Curve], moments: Moments) -> list[tuple[Curve, 
 def score(panel: Panel, moments: Moments) -> float:
     """Return how much a panel has to show: as much as its line that moved most."""
     return max((moved(curve, moments).score for curve in panel.curves), default=0.0)
+
+
+def has_moved(panel: Panel, moments: Moments) -> bool:
+    """Tell whether a line of the panel moved, or ended: what is gone is no longer measured."""
+    if score(panel, moments) >= LEAST_SCORE:
+        return True
+    return any(_ended(curve, moments) for curve in panel.curves)
+
+
+def _ended(curve: Curve, moments: Moments) -> bool:
+    until = moments.ended if moments.repaired is None else moments.repaired
+    before = any(-_BEFORE_SECONDS <= at < 0 for at, _ in curve.points)
+    return before and not any(until - _ENDED_SECONDS <= at <= until for at, _ in curve.points)
 
 
 def _distance(one: Movement) -> float:

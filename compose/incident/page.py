@@ -51,10 +51,17 @@ def page(incident: Incident) -> str:
         element(
             "footer",
             "Written by ",
-            element("code", f"python -m compose report {incident.name}"),
-            " from what the drill recorded. No script, nothing loaded.",
+            element("code", _command(incident)),
+            f" from what the {incident.run} recorded. No script, nothing loaded.",
         ),
     )
+
+
+def _command(incident: Incident) -> str:
+    """Return what wrote the page."""
+    if incident.run == "demo":
+        return "python -m compose demo"
+    return f"python -m compose report {incident.name}"
 
 
 def document(title: str, *body: Content) -> str:

@@ -6,8 +6,7 @@ Times become seconds since the fault; what is missing in a record is empty here,
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,7 +50,7 @@ def incident(document: Mapping[str, Any]) -> Incident:
     fault, verdict = document["fault"], document.get("verdict") or {}
     expected = {told["name"] for told in fault.get("expects", ())}
     messages = tuple(_message(one, zero) for one in document.get("notices", ()))
-    alerts = tuple(_as_told([_alert(one, zero) for one in document.get("alerts", ())], messages))
+    alerts = tuple(_alert(one, zero) for one in document.get("alerts", ()))
     return Incident(
         name=fault["name"],
         breaks=fault["breaks"],
@@ -67,7 +66,7 @@ def incident(document: Mapping[str, Any]) -> Incident:
         links=tuple(_link(one) for one in document.get("links", ())),
         traces=tuple(_trace(one) for one in document.get("traces", ())),
         lines=tuple(LogLine.of(one, zero) for one in document.get("lines", ())),
-        panels=tuple(_panel(one, zero) for one in document.get("panels", ())),
+        panels=tuple(panel_of(one, zero) for one in document.get("panels", ())),
         budgets=tuple(
             Budget(*(one[key] for key in ("objective", "promise", "events", "bad", "share")))
             for one in document.get("budgets", ())
@@ -75,6 +74,7 @@ def incident(document: Mapping[str, Any]) -> Incident:
         answers=dict(document.get("traffic", {}).get("answers", {})),
         broken=tuple(verdict.get("broken", ())),
         theory=verdict.get("theory_s"),
+        run=str(document.get("run") or "drill"),
     )
 
 
@@ -101,6 +101,7 @@ def _moments(
         told=told,
         repaired=since.get("repaired"),
         resolved=since.get("resolved"),
+        clear=since.get("clear"),
         ended=since.get("ended") or max([0.0, *(one.at for one in messages)]),
     )
 
@@ -119,22 +120,6 @@ def _alert(one: Mapping[str, Any], zero: float) -> Alert:
 _STATES: Final = ("pending_at", "fired_at", "gone_at")
 
 
-def _as_told(alerts: Sequence[Alert], messages: Sequence[Message]) -> Iterator[Alert]:
-    """Yield the alerts, firing no later than a message said so: alerts are seen now and then."""
-    first: dict[str, Alert] = {}
-    for one in sorted(alerts, key=lambda one: one.fired or 0.0):
-        if one.fired is not None:
-            first.setdefault(one.name, one)
-    for one in alerts:
-        told = [
-            message.at
-            for message in messages
-            if ("firing", one.name) in message.said and message.at >= max(0.0, one.pending or 0.0)
-        ]
-        late = first.get(one.name) is one and one.fired is not None and told
-        yield replace(one, fired=min(one.fired or 0.0, *told)) if late else one
-
-
 def _message(one: Mapping[str, Any], zero: float) -> Message:
     content = one["content"]
     letter = None
@@ -144,7 +129,8 @@ def _message(one: Mapping[str, Any], zero: float) -> Message:
             content.get("html", ""),
         )  # fmt: skip
     said = tuple((each["status"], each["name"]) for each in one["said"])
-    return Message(one["at"] - zero, one["via"], said, letter)
+    jobs = tuple(str(each.get("job") or "") for each in one["said"])
+    return Message(one["at"] - zero, one["via"], said, letter, jobs)
 
 
 def _link(one: Mapping[str, Any]) -> Link:
@@ -159,7 +145,8 @@ def _trace(one: Mapping[str, Any]) -> Trace:
     return Trace(one["trace_id"], bool(one.get("by_link")), spans)
 
 
-def _panel(one: Mapping[str, Any], zero: float) -> Panel:
+def panel_of(one: Mapping[str, Any], zero: float) -> Panel:
+    """Return a panel of a record; `zero` is the fault's moment."""
     heat = _heat(one, zero) if one["visual"] == "heatmap" else None
     return Panel(
         board=one["board"],

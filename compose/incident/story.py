@@ -1,10 +1,11 @@
 """What happened, in a few sentences and figures: the head of the page."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from compose.incident.budget import percent
 from compose.incident.elements import Content, Markup, element
-from compose.incident.model import Incident
+from compose.incident.model import Incident, Moments
 from compose.incident.trace import by_depth
 
 
@@ -23,16 +24,18 @@ def figures(incident: Incident) -> Markup:
     answers = sum(incident.answers.values())
     failed = sum(n for status, n in incident.answers.items() if not status.startswith(_ANSWERED))
     worst = max((one.share for one in incident.budgets), default=None)
-    over = None
-    if moments.resolved is not None and moments.repaired is not None:
-        over = moments.resolved - moments.repaired
     theory = f"by the rules within {incident.theory:.0f} s" if incident.theory is not None else ""
     shown = (
         ("told after", _seconds(moments.told), theory),
-        ("repaired after", _seconds(moments.repaired), ""),
-        ("all clear after", _seconds(over), "from the repair"),
+        ("repaired after", _seconds(moments.repaired), _REPAIRED[incident.run == "demo"]),
+        ("its window over after", _seconds(moments.after_repair(moments.resolved)), _FOUND_IT),
+        ("all clear after", _all_clear(moments), "nothing of it fires, from the repair"),
         *([("requests failed", f"{failed:,}", f"of {answers:,}")] if answers else []),
-        ("error budget spent", "\u2013" if worst is None else percent(worst), "of the hardest hit"),
+        (
+            "error budget spent",
+            "\u2013" if worst is None else percent(worst),
+            "of the hardest hit, of its whole period",
+        ),
     )
     return element(
         "dl",
@@ -44,7 +47,10 @@ def figures(incident: Incident) -> Markup:
     )
 
 
-_ANSWERED = ("1", "2", "3", "4")
+_ANSWERED: Final = ("1", "2", "3", "4")
+_REPAIRED: Final = ("by the drill, once all was told", "by the demo, once it was followed")
+_FOUND_IT: Final = "the one that found it, from the repair"
+_WHO: Final = {"demo": "the demo"}
 
 
 def story(incident: Incident) -> Iterator[Markup]:
@@ -55,7 +61,7 @@ def story(incident: Incident) -> Iterator[Markup]:
     if incident.scale > 1:
         yield element(
             "p",
-            f"In a drill the alerts' windows are {incident.scale} times as short as they ship, so "
+            f"Here the alerts' windows are {incident.scale} times as short as they ship, so "
             "that an incident can be watched from end to end: the window of an hour lasts "
             f"{_ago(3600 / incident.scale)}.",
             class_="hint",
@@ -64,7 +70,8 @@ def story(incident: Incident) -> Iterator[Markup]:
 
 def _sentences(incident: Incident) -> Iterator[Content]:
     moments, page = incident.moments, incident.page
-    yield f"On {incident.day} at {incident.clock(0)} UTC a drill broke something on purpose: "
+    yield f"On {incident.day} at {incident.clock(0)} UTC "
+    yield f"{_WHO.get(incident.run, 'a drill')} broke something on purpose: "
     yield element("b", incident.breaks)
     if page is None or moments.told is None:
         yield " Nobody was told."
@@ -85,10 +92,10 @@ def _sentences(incident: Incident) -> Iterator[Content]:
                 yield " failed in "
                 yield element("code", failed[-1].name)
             yield "."
-    yield f" {all_clear(incident)}"
+    yield f" {how_it_ended(incident)}"
 
 
-def all_clear(incident: Incident) -> str:
+def how_it_ended(incident: Incident) -> str:
     """Return when it was mended, and when somebody was told so."""
     moments = incident.moments
     if moments.repaired is None:
@@ -97,7 +104,21 @@ def all_clear(incident: Incident) -> str:
     if moments.resolved is None:
         return f"{mended}; nobody was told that it was over."
     after = moments.resolved - moments.repaired
-    return f"{mended}, and {after:.1f} s after that the message came that it is over."
+    told = f"{mended}, and {after:.1f} s after that the message came that the window is over"
+    clear = moments.after_repair(moments.clear)
+    rest = (
+        "that found it. Slower windows look back for longer, and still tell of the budget."
+        if clear is None
+        else f"that found it; nothing of it fired any more {clear:.1f} s after the repair."
+    )
+    return f"{told} {rest}"
+
+
+def _all_clear(moments: Moments) -> str:
+    """Return after what time nothing fired any more; a drill does not wait for slower windows."""
+    if moments.resolved is not None and moments.clear is None:
+        return "later"
+    return _seconds(moments.after_repair(moments.clear))
 
 
 def _seconds(value: float | None) -> str:

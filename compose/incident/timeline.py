@@ -9,12 +9,14 @@ from compose.incident.marks import Mark, badge, drawn, marks
 from compose.incident.model import Alert, Incident, Message
 from compose.incident.scale import Frame, offset
 
-_WIDTH, _LEFT, _RIGHT = 1080.0, 256.0, 20.0
+_WIDTH, _RIGHT = 1080.0, 20.0
+_A_LETTER, _BESIDE = 7.2, 20.0
 _TOP, _FOOT, _LANE, _BAR = 40.0, 32.0, 30.0, 14.0
 _BADGES: Final = 14.0
 _MOST_LANES: Final = 12
 _LONGEST_NAME: Final = 38
 _ORDER: Final = {"expected": 0, "false": 1, "effect": 2}
+_BROKEN: Final = "What was broken"
 _BEFORE: Final = 4.0
 _WAYS: Final = {"mail": "Mails", "webhook": "Webhooks"}
 
@@ -25,8 +27,10 @@ def timeline(incident: Incident) -> Iterator[Markup]:
     alerts = _shown(incident)
     ways = sorted({one.via for one in incident.messages})
     lanes = 1 + len(alerts) + len(ways)
+    # As wide as the longest name: what is left of it would be dead.
+    left = _BESIDE + _A_LETTER * max(len(name) for name in (_BROKEN, *map(_name, alerts)))
     frame = Frame(
-        _LEFT, _TOP, _WIDTH - _LEFT - _RIGHT, lanes * _LANE,
+        left, _TOP, _WIDTH - left - _RIGHT, lanes * _LANE,
         max(-_BEFORE, moments.began), moments.ended,
     )  # fmt: skip
     every = marks(moments)
@@ -36,7 +40,7 @@ def timeline(incident: Incident) -> Iterator[Markup]:
         element("desc", _said(every), id="timeline-says"),
         _axis(frame),
         drawn(every, frame, _BADGES),
-        _lane(0, "What was broken", frame, _fault(incident, frame)),
+        _lane(0, _BROKEN, frame, _fault(incident, frame)),
         [
             _lane(row, _name(one), frame, _alert(one, frame, row))
             for row, one in enumerate(alerts, 1)
@@ -57,8 +61,11 @@ def timeline(incident: Incident) -> Iterator[Markup]:
     yield _key(alerts)
 
 
+_WITHOUT: Final = {"clear": "not within the record"}
+
+
 def _moment(one: Mark, incident: Incident) -> Markup:
-    when = "did not happen" if one.at is None else offset(one.at)
+    when = _WITHOUT.get(one.kind, "did not happen") if one.at is None else offset(one.at)
     clock = "" if one.at is None else f"{incident.clock(one.at)} UTC"
     return element(
         "li",

@@ -178,7 +178,7 @@ class Platform:
         return self._folder.config
 
     async def webhooks(self) -> list[dict[str, Any]]:
-        """Return what Alertmanager has posted, oldest first: `{"received", "payload"}` each."""
+        """Return what Alertmanager has posted, oldest first: `number`, `received`, `payload`."""
         async with httpx.AsyncClient(trust_env=False) as client:
             answer = await client.get(self.urls["inbox"] + "/alerts")
         kept: list[dict[str, Any]] = answer.raise_for_status().json()

@@ -10,7 +10,7 @@ from rich.panel import Panel
 
 from compose.incident.elements import clean
 from compose.incident.model import Incident
-from compose.incident.story import all_clear
+from compose.incident.story import how_it_ended
 from compose.tour.quiz import Choice, choices
 from compose.tour.steps import Step, steps
 
@@ -74,7 +74,7 @@ class Guide:
 
     def _end(self, incident: Incident) -> None:
         self._console.print("\n[bold cyan]✔  The cause[/]")
-        self._say(f"{incident.breaks} {all_clear(incident)}")
+        self._say(f"{incident.breaks} {how_it_ended(incident)}")
         self._say("A page about each incident: python -m compose report")
 
     def _say(self, text: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from compose.faults.catalogue import FAULTS
-from compose.faults.model import Fault
+from compose.faults.model import Fault, Told
 from compose.incident.elements import clean
 from compose.incident.model import Incident
 from compose.tour.hints import HINTS
@@ -43,13 +43,13 @@ def choices(incident: Incident, faults: Sequence[Fault] = FAULTS) -> tuple[Choic
     return tuple(every)
 
 
-def told(incident: Incident) -> set[str]:
+def told(incident: Incident) -> set[Told]:
     """Return the alerts that somebody was told of, from the fault on."""
     return {
-        name
+        Told(name, job)
         for message in incident.messages
         if message.at >= 0
-        for status, name in message.said
+        for (status, name), job in zip(message.said, message.jobs, strict=True)
         if status == "firing"
     }
 
@@ -60,7 +60,7 @@ def _alike(fault: Fault, incident: Incident) -> int:
 
 
 def _why_right(incident: Incident) -> str:
-    heard = " and ".join(sorted(told(incident) & set(incident.expected)))
+    heard = " and ".join(sorted({one.name for one in told(incident)} & set(incident.expected)))
     panel = next((one.title for one in incident.panels if one.shows_the_fault), "")
     parts = [f"{heard} must follow from it, and did" if heard else ""]
     parts.append(f"the panel “{panel}” shows it" if panel else "")
@@ -73,13 +73,28 @@ def _why_wrong(fault: Fault, incident: Incident, hints: Mapping[str, str]) -> st
     if fault.name in hints:
         return hints[fault.name]
     heard = told(incident)
-    missing = sorted({one.name for one in fault.expects} - heard)
+    missing = [
+        str(one)
+        for one in fault.expects
+        if not any(one.covers(each.name, each.job) for each in heard)
+    ]
     if missing:
-        return f"{' and '.join(missing)} would have been told, and was not."
-    possible = {one.name for one in (*fault.expects, *fault.may_follow)}
-    strange = sorted((set(incident.expected) & heard) - possible)
+        return f"{' and '.join(sorted(missing))} would have been told, and was not."
+    possible = (*fault.expects, *fault.may_follow)
+    strange = {
+        str(each)
+        for each in heard
+        if each.name in incident.expected
+        and not any(one.covers(each.name, each.job) for one in possible)
+    }
     if strange:
-        return f"It does not bring about {' and '.join(strange)}, which was told."
+        return f"It does not bring about {' and '.join(sorted(strange))}, which was told."
+    return _where_it_shows(fault)
+
+
+def _where_it_shows(fault: Fault) -> str:
+    if fault.evidence.panel is None:
+        return f"The same alerts, but no board shows it. {fault.evidence.why_no_panel}"
     board, title = fault.evidence.panel
     where = f"the panel “{title}” of the board {board}"
     span = fault.evidence.span_name

@@ -134,6 +134,15 @@ def test_a_recorded_ratio_is_exact_within_half_a_request(
     assert found.is_exact is exact
 
 
+def test_the_relative_error_does_not_shrink_with_the_failures() -> None:
+    few, many = (Exactness(1, 1_000, failed, (), failed / 990) for failed in (20, 200))
+    assert few.is_exact
+    assert not many.is_exact
+    assert few.relative_error == pytest.approx(many.relative_error) == pytest.approx(10 / 990)
+    assert few.as_json()["relative_error"] == few.relative_error
+    assert Exactness(1, 1_000, 0, (), 0.0).relative_error == 0.0
+
+
 def test_the_page_gets_tables_and_sentences_between_its_marks(tmp_path: Path) -> None:
     steps = (step(), step(SATURATED, None, loop=0.95, machine=2.0))
     found = Results(quick=False, found=Found(200.0, steps), rows=(row(1), row(2)))

@@ -1,10 +1,17 @@
 """A Dockerfile that would not build, or would build something else, is found."""
 
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
+from compose.check.ignore import IgnoreRules
 from compose.check.image_build import check_commands, check_image_build
 from compose.check.project import DOCKERFILE
-from tests.compose.check.repository import RepositoryCopy
+from tests.compose.check.repository import TOP, RepositoryCopy
 
 BASE = "python:3.12.14-slim-bookworm"
 
@@ -51,6 +58,41 @@ def test_a_source_that_the_ignore_file_hides_is_found(repository: RepositoryCopy
     repository.change("!telemetry\n", "", f"{DOCKERFILE}.dockerignore")
     hidden = f"{DOCKERFILE}: copies telemetry, which Dockerfile.dockerignore hides"
     assert repository.says(check_image_build) == [hidden]
+
+
+def test_an_image_that_can_be_told_to_misbehave_is_found(repository: RepositoryCopy) -> None:
+    assert (repository.root / "compose/faults/switched.py").is_file()
+    assert repository.says(check_image_build) == []
+    repository.change("!compose/inbox\n", "!compose/**/*.py\n", f"{DOCKERFILE}.dockerignore")
+    found = repository.says(check_image_build)
+    for folder in ("faults", "drill", "incident", "tour"):
+        told = (
+            f"{DOCKERFILE}: copies compose/{folder}, which breaks a service on purpose or shows how"
+        )
+        assert told in found
+
+
+@pytest.mark.parametrize("command", ["app", "compose inbox", "compose mail"])
+def test_what_the_image_holds_is_all_that_its_commands_need(tmp_path: Path, command: str) -> None:
+    ignored = IgnoreRules.of((TOP / f"{DOCKERFILE}.dockerignore").read_text(encoding="utf-8"))
+    for folder in ("app", "telemetry", "compose"):
+        for file in (TOP / folder).rglob("*"):
+            path = file.relative_to(TOP)
+            if file.is_file() and ignored.sees(str(path)):
+                (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(file, tmp_path / path)
+    assert not (tmp_path / "compose/faults").exists()
+
+    result = subprocess.run(  # noqa: S603  # our own words
+        [sys.executable, "-m", *command.split(), "--help"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert result.returncode == 0, result.stderr
 
 
 def test_a_lock_without_hashes_is_found(repository: RepositoryCopy) -> None:

@@ -6,9 +6,9 @@ from alerts import build
 from alerts.rules import alerts_of
 from app import signals
 from compose.drill import panels
-from compose.drill.theory import Theory
 from compose.faults.catalogue import FAULTS, NOT_EXPECTED, named
 from compose.faults.model import Evidence, Fault, Layer, Told
+from dashboards.model import Visual
 from telemetry import catalog
 from telemetry.catalog.declarations import Event, Span
 
@@ -44,8 +44,15 @@ def test_the_alerts_of_a_fault_are_there_and_have_one_role_each(fault: Fault) ->
 def test_what_shows_a_fault_is_there(fault: Fault) -> None:
     evidence = fault.evidence
 
-    assert panels.panel(evidence.panel).title == evidence.panel[1]
+    if evidence.panel is not None:
+        panel = panels.panel(evidence.panel)
+        assert panel.queries, "a list of alerts or boards draws nothing of an incident"
+        assert panel.visual is not Visual.TABLE, "a table is of one moment"
+    assert (evidence.panel is None) == bool(evidence.why_no_panel)
     assert bool(evidence.span_name) != bool(evidence.why_no_trace)
+    assert (evidence.event is None) == bool(evidence.why_no_log)
+    assert bool(fault.later_seconds) == bool(fault.why_later)
+    assert fault.told_by in {"mail", "webhook"}
     if isinstance(evidence.span, Span):
         assert evidence.span in _declared(signals, Span) + _declared(catalog.database, Span)
     if evidence.event is not None:
@@ -69,17 +76,6 @@ def test_an_alert_without_a_job_is_meant_of_every_job() -> None:
     assert Told("TargetDown", "jaeger").covers("TargetDown", "jaeger")
     assert not Told("TargetDown", "jaeger").covers("TargetDown", "sightline-web")
     assert not Told("TargetDown").covers("MailFailing", "")
-
-
-def test_the_theory_adds_what_a_rule_and_its_route_wait_for() -> None:
-    theory = Theory(60)
-
-    # 5m short window -> 5 s, for 2m -> 2 s, a scrape 1 s, an evaluation 1 s, group_wait 30s -> 1 s.
-    assert theory.of_alert(Told("ApiAvailabilityBudgetBurn")) == 5 + 2 + 1 + 1 + 1
-    # No window at all; for 2m -> 2 s.
-    assert theory.of_alert(Told("AuthorizationBreakerOpen")) == 2 + 1 + 1 + 1
-    both = (Told("ApiAvailabilityBudgetBurn"), Told("AuthorizationBreakerOpen"))
-    assert theory.of_fault(both) == 5
 
 
 def _declared(module: object, kind: type[Span] | type[Event]) -> list[object]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app import signals
 from compose.drill import report
 from compose.drill.judging import judged
 from compose.drill.record import Record, Verdict
@@ -13,28 +14,45 @@ from compose.drill.scorecard import Scorecard
 from compose.drill.watch import Notice, Said, of_webhook
 from compose.faults.catalogue import FAULTS, named
 from compose.markdown import NoPlaceError
+from tests.compose.drill.notices import BREAKER, notice
 
 (REDIS,) = named(["redis-down"])
-BREAKER, AVAILABILITY = "AuthorizationBreakerOpen", "ApiAvailabilityBudgetBurn"
+AVAILABILITY = "ApiAvailabilityBudgetBurn"
 HOLDING = [{"kind": kind, "holds": True, "alert": "A"} for kind in ("runbook", "graph", "traces")]
+LINE = {
+    "timestamp": "1970-01-01T00:01:45Z",
+    "level": "warning",
+    "event": signals.CACHE_UNAVAILABLE.name,
+}
+TOLD = (notice(104, "firing"), notice(126, "resolved"))
 
 
-def notice(at: float, status: str, name: str = BREAKER, window: str = "") -> Notice:
-    return Notice(at, "mail", (Said(status, name, "warning", "sightline-web", window),), (), {})
+def panel(level: float) -> dict[str, Any]:
+    """The panel of the fault: at nothing before it, at `level` while it lasts."""
+    points = [[float(at), level if at >= 100 else 0.0] for at in range(85, 130)]
+    return {
+        "board": "b",
+        "board_title": "B",
+        "title": "t",
+        "answers": "",
+        "unit": "short",
+        "visual": "timeseries",
+        "shows_the_fault": True,
+        "queries": [{"legend": "", "series": [{"labels": {}, "points": points}]}],
+    }
 
 
-def verdict_of(
-    *notices: Notice, links: list[dict[str, Any]] | None = None, leftover: tuple[str, ...] = ()
-) -> Verdict:
-    record = Record(fault=REDIS, scale=60, moments={"injected": 100.0, "repaired": 120.0})
-    record.links = HOLDING if links is None else links
+def verdict_of(*notices: Notice, leftover: tuple[str, ...] = (), **seen: Any) -> Verdict:  # noqa: ANN401  # fields of a record
+    moments = {"injected": 100.0, "repaired": 120.0, "returned": 140.0}
+    usual: dict[str, Any] = {"links": HOLDING, "lines": [LINE], "panels": [panel(1.0)]}
+    record = Record(fault=REDIS, scale=60, moments=dict(moments), **usual | seen)
     return judged(record, notices, 5, leftover)
 
 
 def test_an_incident_in_which_all_held() -> None:
-    verdict = verdict_of(notice(104.0, "firing"), notice(126.0, "resolved"))
+    verdict = verdict_of(*TOLD)
 
-    assert (verdict.detect_s, verdict.resolve_s) == (4.0, 6.0)
+    assert (verdict.detect_s, verdict.resolve_s, verdict.clear_s) == (4.0, 6.0, 6.0)
     assert (verdict.missing, verdict.false, verdict.broken) == ((), (), ())
     assert verdict.passed
     assert verdict.links_ok
@@ -43,30 +61,31 @@ def test_an_incident_in_which_all_held() -> None:
 @pytest.mark.parametrize(
     ("notices", "more", "broken"),
     [
-        ((), {}, f"{BREAKER} was not told"),
-        ((notice(104, "firing"),), {}, "not told to be over"),
+        ((), {}, f"{BREAKER} was not told in time by mail"),
+        # Told 40 s after the repair, and by webhook alone.
+        ((notice(160, "firing", via="webhook"),), {}, f"{BREAKER} was not told in time"),
+        ((notice(121, "firing"),), {}, f"{BREAKER} was not told in time"),
+        ((notice(104, "firing"),), {}, "not told in time to be over"),
         # Over before the repair is not over by the repair.
-        ((notice(104, "firing"), notice(110, "resolved")), {}, "not told to be over"),
+        ((notice(104, "firing"), notice(110, "resolved")), {}, "not told in time to be over"),
+        # 160 s after the repair, and 75 are allowed; the budgets were given back after 20.
+        ((notice(104, "firing"), notice(280, "resolved")), {}, "not told in time to be over"),
         (
-            (notice(104, "firing"), notice(126, "resolved"), notice(105, "firing", AVAILABILITY)),
+            (*TOLD, notice(105, "firing", name=AVAILABILITY)),
             {},
             f"{AVAILABILITY} (sightline-web) was told, and misleads",
         ),
+        # A false alarm has no deadline.
         (
-            (notice(104, "firing"), notice(126, "resolved"), notice(105, "firing", "MailFailing")),
+            (*TOLD, notice(155, "firing", name="MailFailing", via="webhook")),
             {},
             "MailFailing (sightline-web) was told: it is no part of this",
         ),
-        (
-            (notice(104, "firing"), notice(126, "resolved")),
-            {"links": HOLDING[:2]},
-            "no link to traces",
-        ),
-        (
-            (notice(104, "firing"), notice(126, "resolved")),
-            {"leftover": ("ImportStuck",)},
-            "still there at the end: ImportStuck",
-        ),
+        (TOLD, {"links": HOLDING[:2]}, "no link to traces"),
+        (TOLD, {"lines": []}, "no line of the log shows it: cache.unavailable"),
+        (TOLD, {"panels": [panel(0.0)]}, "the panel does not show it: authorization / Circuit"),
+        (TOLD, {"leftover": ("ImportStuck",)}, "still there at the end: ImportStuck"),
+        (TOLD, {"troubles": ["mend it: OSError: no"]}, "could not mend it: OSError: no"),
     ],
 )
 def test_the_link_that_broke_is_named(
@@ -78,14 +97,20 @@ def test_the_link_that_broke_is_named(
     assert any(broken in text for text in verdict.broken), verdict.broken
 
 
-def test_a_slower_window_that_is_over_is_not_the_one_that_found_the_fault() -> None:
-    notices = [
-        notice(104, "firing", window="1h"),
-        notice(121, "resolved", window="6h"),
-        notice(130, "resolved", window="1h"),
-    ]
+@pytest.mark.parametrize("more", [{"links": HOLDING[:2]}, {"lines": []}, {"panels": []}])
+def test_links_are_those_to_trace_log_and_panel(more: dict[str, Any]) -> None:
+    assert not verdict_of(*TOLD, **more).links_ok
 
-    assert verdict_of(*notices).resolve_s == 10.0
+
+def test_a_page_of_a_slower_window_is_no_all_clear() -> None:
+    verdict = verdict_of(
+        notice(104, "firing 1h"),
+        notice(121, "resolved 6h"),
+        notice(130, "resolved 1h", "firing 6h"),
+    )
+
+    assert (verdict.resolve_s, verdict.clear_s) == (10.0, None)
+    assert verdict.passed
 
 
 def verdict(fault: str, detect: float | None, theory: float, **more: Any) -> Verdict:  # noqa: ANN401  # its fields
@@ -98,6 +123,7 @@ def scorecard(*verdicts: Verdict, **more: Any) -> Scorecard:  # noqa: ANN401  # 
         "false_alarms": (),
         "healthy_s": 120,
         "evaluation_s": 1,
+        "group_interval_s": 5,
         "scale": 60,
         "whole": True,
         "took_s": 60,
@@ -115,6 +141,7 @@ def test_recall_is_of_the_expected_and_precision_of_the_told() -> None:
 
     assert score.recall == 3 / 4
     assert score.precision == 3 / 5
+    assert score.precision_with_effects == 3 / 6
     assert any("recall is 0.75" in line for line in score.faults)
     assert any("precision is 0.60" in line for line in score.faults)
     assert any("G was told, and nothing was wrong" in line for line in score.faults)
@@ -128,11 +155,48 @@ def test_the_median_may_be_two_evaluations_above_the_theory() -> None:
     assert scorecard(verdict("one", 7.1, 5), whole=False).faults == []
 
 
+def test_who_is_told_later_than_rules_and_fault_account_for_is_named() -> None:
+    score = scorecard(
+        verdict("in-time", 12.0, 5),
+        verdict("late", 12.1, 5),
+        verdict("slow-by-nature", 32.0, 5, later_s=20.0, why_later="It grows."),
+        whole=False,
+    )
+
+    assert [one.fault for one in score.late] == ["late"]
+    assert score.document()["late"] == ["late"]
+    text = report.markdown(score)
+    assert "late: late, told after 12.1 s, by the rules and the fault within 5.0 s" in text
+    assert "| 12.1, late | 5.0 |" in text
+    assert "| 32.0 | 5.0 + 20 |" in text
+    assert "- slow-by-nature, 20 s: It grows." in text
+
+
+def test_all_that_was_told_stands_in_the_table_and_in_the_document() -> None:
+    score = scorecard(verdict("one", 5, 5, effects=("E",), false=("F",)))
+
+    assert score.document()["faults"][0]["fired"] == ["A", "E", "F"]
+    assert "| one | A | E | F | 5.0 |" in report.markdown(score)
+    assert "precision counting effects 0.33" in report.markdown(score)
+
+
+def test_log_and_panel_are_counted_where_they_can_show_it() -> None:
+    score = scorecard(
+        verdict("one", 5, 5, log_ok=True, panel_ok=True),
+        verdict("two", 5, 5, log_ok=False, panel_ok=None),
+    )
+
+    text = report.markdown(score)
+    assert "1 of 2 incidents that a log line can show" in text
+    assert "1 of 1 incidents that a panel can show" in text
+    assert [one["links_ok"] for one in score.document()["faults"]] == [True, False]
+
+
 def test_only_what_a_trace_can_show_counts_for_the_way_to_it() -> None:
     score = scorecard(
         verdict("one", 5, 5),
-        verdict("two", 5, 5, links_ok=False),
-        verdict("three", 5, 5, has_trace=False, links_ok=False),
+        verdict("two", 5, 5, message_ok=False),
+        verdict("three", 5, 5, has_trace=False, message_ok=False),
     )
 
     assert score.led_to_trace == 1 / 2
@@ -163,7 +227,7 @@ def test_the_scorecard_replaces_its_block_and_nothing_else(tmp_path: Path) -> No
     text = page.read_text()
     assert text.startswith(f"before\n{report.BLOCK.opening}\n")
     assert text.endswith(f"{report.BLOCK.closing}\nafter\n")
-    assert "| redis-down | A | 4.0 | 5.0 | 10.0 |" in text
+    assert "| redis-down | A | none | none | 4.0 | 5.0 | 10.0 | - |" in text
     assert "yesterday" not in text
 
 

@@ -21,6 +21,7 @@ async def test_the_last_webhooks_are_kept_in_order() -> None:
             assert (await client.post("/alerts", json={"status": number})).status_code == 202
         kept = (await client.get("/alerts")).json()
     assert [each["payload"]["status"] for each in kept] == [1, 2]
+    assert [each["number"] for each in kept] == [2, 3]
     assert all(each["received"] for each in kept)
 
 

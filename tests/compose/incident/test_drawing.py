@@ -1,14 +1,19 @@
 import math
+import re
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from compose.incident.marks import marks, spread
 from compose.incident.model import Curve, Moments
 from compose.incident.movement import by_movement, moved
+from compose.incident.reading import incident
 from compose.incident.scale import Frame, offset, round_steps, seconds_steps, shown
+from compose.incident.timeline import timeline
+from tests.compose.incident.records import sample
 
-_MOMENTS = Moments(-10.0, 4.0, 5.0, 20.0, 30.0, 40.0)
+_MOMENTS = Moments(-10.0, 4.0, 5.0, 20.0, 30.0, None, 40.0)
 
 
 def _curve(name: str, before: float, during: float) -> Curve:
@@ -56,9 +61,9 @@ def test_numbers_on_a_drawing_never_cover_each_other() -> None:
 
 
 def test_marks_tell_what_never_came() -> None:
-    texts = [one.text for one in marks(Moments(-10, 4.0, 5.0, None, None, 40))]
+    texts = [one.text for one in marks(Moments(-10, 4.0, 5.0, None, None, None, 40))]
     assert texts[0] == "fault +0.0 s"
-    assert texts[3:] == ["repair never", "all clear never"]
+    assert texts[3:] == ["repair never", "its window over never", "all clear never"]
 
 
 def test_what_moved_most_stands_first() -> None:
@@ -77,3 +82,26 @@ def test_what_moved_most_stands_first() -> None:
 def test_a_line_that_shakes_anyway_has_not_moved() -> None:
     shaking = Curve("shaking", tuple((float(at), float(at % 2)) for at in range(-10, 40)))
     assert moved(shaking, _MOMENTS).score < 1.5
+
+
+def test_two_moments_that_coincide_lean_on_nobody_else() -> None:
+    assert spread([50.0, 100.0, 102.0, 200.0], 0.0, 300.0) == [50.0, 92.5, 109.5, 200.0]
+    # The one that they push is of their crowd, and all spread round its middle.
+    assert spread([84.0, 100.0, 102.0], 0.0, 300.0) == pytest.approx(
+        [95.333 - 17, 95.333, 95.333 + 17], abs=0.01
+    )
+
+
+def test_the_lanes_begin_where_the_longest_name_ends() -> None:
+    record = sample()
+    short = _left(record)
+    for alert in record["alerts"]:
+        alert["labels"]["alertname"] = "A"
+    assert _left(record) < short
+
+
+def _left(record: dict[str, Any]) -> float:
+    drawing = "".join(timeline(incident(record)))
+    bar = re.search(r'<rect class="broken" x="([\d.]+)"|<rect [^>]*x="([\d.]+)"', drawing)
+    assert bar is not None
+    return float(bar[1] or bar[2])

@@ -113,3 +113,42 @@ def test_the_list_leads_to_each_page() -> None:
     words = "".join(read.words)
     assert "In 1 of 2 incidents every link of the chain held." in words
     assert "✗ 1 broken" in words
+
+
+def _words(record: dict[str, object]) -> str:
+    return " ".join(" ".join(_Read(page(incident(record))).words).split())
+
+
+def test_a_page_says_who_broke_it_and_when_its_links_were_opened() -> None:
+    drilled, shown = _words(sample()), _words(sample() | {"run": "demo"})
+
+    assert "a drill broke something on purpose" in drilled
+    assert "opened while the fault lasted" in drilled
+    assert "python -m compose report pool-exhausted" in drilled
+    assert "the demo broke something on purpose" in shown
+    assert "opened after the repair" in shown
+    assert "python -m compose demo from what the demo recorded" in shown
+    assert "a drill" not in shown.replace("In a drill", "")
+    assert "compose report" not in shown
+
+
+def test_that_its_window_is_over_is_no_all_clear() -> None:
+    record = sample()
+    moments = record["moments"]
+    moments |= {"repaired": moments["injected"] + 10.0, "resolved": moments["injected"] + 22.0}
+
+    later = _words(record | {"moments": moments | {"clear": None}})
+    assert "its window over after 12.0 s" in later
+    assert "all clear after later" in later
+    assert "Slower windows look back for longer" in later
+    assert "all clear not within the record" in later
+
+    clear = _words(record | {"moments": moments | {"clear": moments["injected"] + 41.5}})
+    assert "all clear after 31.5 s" in clear
+    assert "nothing of it fired any more 31.5 s after the repair" in clear
+
+
+def test_the_mails_budget_and_the_pages_are_told_apart() -> None:
+    words = _words(sample())
+    assert "of the hardest hit, of its whole period" in words
+    assert "A mail may say that all of it is spent" in words

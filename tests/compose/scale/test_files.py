@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -42,14 +43,22 @@ tests:
 
 
 def tool(name: str) -> str:
+    """The tool's path. Who has none skips the test, but never where every tool must be there."""
     found = Tools().look(name)
+    # Jaeger is built only where there is Go: the platform runs without it, too.
+    if found is None and os.environ.get("CI") and name != "jaeger":
+        pytest.fail(f"{name} is not on this machine, and CI checks with it")
     if found is None:
         pytest.skip(f"{name} is not on this machine")
     return str(found)
 
 
-def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(words, check=False, capture_output=True, text=True, cwd=cwd)  # noqa: S603  # ours
+def run(
+    *words: str, cwd: Path | None = None, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603  # our own words
+        words, check=False, capture_output=True, text=True, cwd=cwd, env=environment
+    )
 
 
 def haproxy() -> Path:
@@ -93,6 +102,64 @@ def test_prometheus_takes_the_replicas_file_and_the_global_one(tmp_path: Path) -
         (tmp_path / name).write_text(text)
         checked = run(tool("promtool"), "check", "config", str(tmp_path / name))
         assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def with_rules_at(folder: Path, name: str) -> Path:
+    """A copy of a Prometheus file that finds its rules and targets in the folder."""
+    text = (rendering.FOLDER / name).read_text()
+    for path, content in {
+        "/etc/prometheus/rules.yaml": RULES,
+        "/etc/prometheus/targets/web.json": (rendering.FOLDER / "targets" / "web.json").read_text(),
+    }.items():
+        own = folder / Path(path).name
+        own.write_text(content)
+        text = text.replace(path, str(own))
+    (folder / name).write_text(text)
+    return folder / name
+
+
+def test_prometheus_takes_the_file_that_writes_to_a_store_for_months(tmp_path: Path) -> None:
+    file = with_rules_at(tmp_path, "prometheus-remote-write.yml")
+    checked = run(tool("promtool"), "check", "config", str(file))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+    file.write_text(file.read_text().replace("send_exemplars", "send_examples"))
+    assert run(tool("promtool"), "check", "config", str(file)).returncode != 0
+
+
+def test_but_for_the_store_it_is_the_replicas_file() -> None:
+    plain = yaml.safe_load((rendering.FOLDER / "prometheus.yml").read_text())
+    writing = yaml.safe_load((rendering.FOLDER / "prometheus-remote-write.yml").read_text())
+    [store] = writing.pop("remote_write")
+    assert store["url"].endswith("/api/v1/push")
+    assert set(writing["global"].pop("external_labels")) == {"site", "__replica__"}
+    assert writing == plain
+
+
+def test_jaeger_takes_the_file_that_stores_in_clickhouse(tmp_path: Path) -> None:
+    file = rendering.FOLDER / "jaeger-clickhouse.yaml"
+    assert validated(file).returncode == 0, validated(file).stderr
+
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(file.read_text().replace("create_schema", "make_schema"))
+    assert "invalid keys: make_schema" in validated(wrong).stderr
+    wrong.write_text(re.sub(r"\n +addresses: .*", "", file.read_text()))
+    assert validated(wrong).returncode != 0
+
+
+def test_but_for_the_store_it_is_the_shipped_jaeger() -> None:
+    shipped = yaml.safe_load((ROOT / "compose" / "jaeger" / "config.yaml").read_text())
+    stored = yaml.safe_load((rendering.FOLDER / "jaeger-clickhouse.yaml").read_text())
+    backends = [
+        config["extensions"]["jaeger_storage"].pop("backends") for config in (shipped, stored)
+    ]
+    assert [list(backend["traces"]) for backend in backends] == [["memory"], ["clickhouse"]]
+    assert stored == shipped
+
+
+def validated(file: Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"JAEGER_CLICKHOUSE_PASSWORD": "secret"}
+    return run(tool("jaeger"), "validate", "--config", str(file), environment=environment)
 
 
 def test_but_for_how_the_replicas_are_found_the_file_is_the_shipped_one() -> None:
