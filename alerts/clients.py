@@ -56,18 +56,25 @@ def _credentials_refused(clock: Clock) -> Cause:
 
 
 def _traffic_stopped(clock: Clock) -> Cause:
-    window, before = clock.window("5m"), clock.window("15m")
-    now = f"sum by ({naming.JOB}) (rate({_requests()}[{window}]))"
-    then = f"sum by ({naming.JOB}) (rate({_requests()}[{before}] offset {before}))"
+    window, lately, before = (clock.window(nominal) for nominal in ("5m", "15m", "6h"))
+    asked = f"sum by ({naming.JOB}) (rate({_requests()}[{window}]))"
+    live = promql.selector(naming.UP, _WEB_JOB)
+    # After a rollout no process may have been asked anything yet: there is no such series then.
+    now = f"{asked}\nor on ({naming.JOB})\n0 * sum by ({naming.JOB}) ({live} == 1)"
+    then = f"sum by ({naming.JOB}) (rate({_requests()}[{lately}]))"
     return Cause(
         name=naming.TRAFFIC_STOPPED,
         summary="Nobody calls the service any more.",
         description=(
-            f"No request reached {{{{ $labels.job }}}} in the last {window}, and "
-            f"{before} before there were. What stands before it may be broken: no objective sees "
-            "what does not arrive."
+            f"No request reached {{{{ $labels.job }}}} in the last {window}, and within the last "
+            f"{before} there were. What stands before it may be broken: no objective sees what "
+            "does not arrive."
         ),
-        expression=f"({now} == 0)\nand on ({naming.JOB})\n({then} > {_FEWEST_BEFORE})",
+        # It stays until somebody calls again, and is forgotten only after hours.
+        expression=(
+            f"({now}) == 0\nand on ({naming.JOB})\n"
+            f"max_over_time({then}[{before}:{window}]) > {_FEWEST_BEFORE}"
+        ),
         shown=now,
         hold="5m",
         severity=Severity.CRITICAL,

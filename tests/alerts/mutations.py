@@ -26,7 +26,7 @@ CASES: Final = all_cases(OPTIONS.clock, OPTIONS.links)
 
 _SELECTOR: Final = re.compile(r"(?<=\w)\{[^{}]*\}")
 _MATCHER: Final = re.compile(r'(\w+)(?:=~|!~|!=|=)"(?:[^"\\]|\\.)*"')
-_RANGE: Final = re.compile(r"\[(\d+)([smhd])\]")
+_RANGE: Final = re.compile(r"\[(\d+)([smhd])(:\w+)?\]")
 _NUMBER: Final = re.compile(r"(?<![\w.\[\"])\d+(?:\.\d+)?(?![\w.\"])")
 _COMPARISON: Final = re.compile(r" (>=|<=|==|!=|>|<) |^(!=|<)$", re.MULTILINE)
 _OPPOSITE: Final = {">": "<", "<": ">", ">=": "<", "<=": ">", "==": "!=", "!=": "=="}
@@ -147,10 +147,11 @@ def _expressions(text: str) -> Iterator[tuple[str, str]]:
             said = f"{next(numbers)}. without {dropped[0]}"
             yield said, _with(text, selector, f"{{{others}}}")
     for found in _RANGE.finditer(text):
-        count, unit = int(found[1]), found[2]
-        yield f"{next(numbers)}. {found[0]} longer", _with(text, found, f"[{4 * count}{unit}]")
+        count, unit, step = int(found[1]), found[2], found[3] or ""
+        longer = f"[{4 * count}{unit}{step}]"
+        yield f"{next(numbers)}. {found[0]} longer", _with(text, found, longer)
         seconds = count * {"s": 1, "m": 60, "h": 3_600, "d": 86_400}[unit] // 4
-        yield f"{next(numbers)}. {found[0]} shorter", _with(text, found, f"[{seconds}s]")
+        yield f"{next(numbers)}. {found[0]} shorter", _with(text, found, f"[{seconds}s{step}]")
     for found in _NUMBER.finditer(_masked(text)):
         if float(found[0]):
             for factor in (1.5, 0.5):
