@@ -1,6 +1,6 @@
 """Alerts on causes: what is broken whatever the users notice, and the proof that alerting works."""
 
-from alerts import naming, promql
+from alerts import naming, promql, watching
 from alerts.clock import RESTART_SECONDS, Clock
 from alerts.links import RUNTIME_BOARD, Links
 from alerts.naming import Severity
@@ -22,7 +22,7 @@ def group(clock: Clock, links: Links) -> Group:
 
 def _target_down(target: Target, clock: Clock, links: Links) -> AlertRule:
     hold = clock.hold(_HOLD, floor=RESTART_SECONDS)
-    up = promql.selector(naming.UP, _jobs(target))
+    up = promql.level(watching.UP, target.jobs)
     # `absent` sees what `== 0` cannot: a job with no target left to be down.
     unknown = f"\nor\nabsent({up})" if target.required else ""
     lookback = clock.window(_LOOKBACK)
@@ -47,12 +47,6 @@ def _target_down(target: Target, clock: Clock, links: Links) -> AlertRule:
     )
 
 
-def _jobs(target: Target) -> str:
-    if len(target.jobs) == 1:
-        return promql.equal(naming.JOB, target.jobs[0])
-    return promql.matches(naming.JOB, "|".join(target.jobs))
-
-
 def _job_label(target: Target) -> dict[str, str]:
     """Name the only job, as the expression does: it tells the rules apart before they fire."""
     return {naming.JOB: target.jobs[0]} if len(target.jobs) == 1 else {}
@@ -73,6 +67,6 @@ def _watchdog(links: Links) -> AlertRule:
             ),
             "runbook_url": links.runbook(naming.WATCHDOG),
             "dashboard_url": links.board(RUNTIME_BOARD, _LOOKBACK),
-            "graph_url": links.graph(naming.UP, _LOOKBACK),
+            "graph_url": links.graph(watching.UP.prometheus_name, _LOOKBACK),
         },
     )

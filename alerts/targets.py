@@ -44,6 +44,8 @@ PLATFORM: Final = Target(
     impact="The service runs on, but part of what watches it is gone.",
 )
 TARGETS: Final = (WEB, WORKER, PLATFORM)
+SERVICE_JOBS: Final = tuple(job for target in TARGETS if target.traced for job in target.jobs)
+"""The processes of the service: those whose traces stand under the job's name."""
 
 _EMITTERS: Final = {
     **{metric.name: WEB for metric in http.METRICS},

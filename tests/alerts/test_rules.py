@@ -15,6 +15,7 @@ from alerts.cases.matrix import rows
 from alerts.clock import Clock
 from alerts.links import Links
 from alerts.rules import alerts_of
+from alerts.targets import WEB
 from alerts.windows import BURN_WINDOWS
 from app.objectives import API_AVAILABILITY, CHECK_LATENCY, OBJECTIVES
 from telemetry.catalog import http
@@ -61,7 +62,7 @@ def test_the_loosest_target_whose_alerts_can_fire_is_taken() -> None:
 
 def test_a_threshold_that_is_no_bucket_is_refused() -> None:
     with pytest.raises(DeclarationError, match=r"0\.11 is no bucket"):
-        promql.count_within(http.REQUEST_DURATION, 0.11)
+        promql.total_within(http.REQUEST_DURATION, 0.11, WEB.jobs)
 
 
 @pytest.mark.parametrize(
@@ -69,14 +70,16 @@ def test_a_threshold_that_is_no_bucket_is_refused() -> None:
     [(1, r'le=~"1(\\.0)?"'), (10, r'le=~"10(\\.0)?"'), (0.1, 'le="0.1"'), (2.5, 'le="2.5"')],
 )
 def test_a_bucket_is_found_in_both_majors_of_prometheus(bound: float, matcher: str) -> None:
-    assert promql.count_within(http.REQUEST_DURATION, bound).endswith(f", {matcher}}}")
+    selector = promql.total_within(http.REQUEST_DURATION, bound, WEB.jobs)
+
+    assert selector.endswith(f", {matcher}}}")
 
 
 def test_a_bucket_that_is_written_in_several_ways_is_refused() -> None:
     large = replace(http.REQUEST_DURATION, buckets=(1.0, 1e6))
 
     with pytest.raises(DeclarationError, match="below 1e6"):
-        promql.count_within(large, 1e6)
+        promql.total_within(large, 1e6, WEB.jobs)
 
 
 def test_a_metric_that_nobody_is_known_to_expose_is_refused() -> None:
