@@ -70,16 +70,17 @@ def _notifications(clock: Clock) -> Cause:
 
 def _cluster() -> Cause:
     seen = f"min by ({naming.JOB}) ({promql.level(watching.CLUSTER_MEMBERS, _ALERTMANAGER)})"
-    there = f"count by ({naming.JOB}) ({promql.level(watching.UP, _ALERTMANAGER)})"
+    there = f"count by ({naming.JOB}) ({promql.level(watching.UP, _ALERTMANAGER)} == 1)"
     return Cause(
         name=naming.CLUSTER_SPLIT,
         summary="The replicas of Alertmanager have lost sight of each other.",
         description=(
             'One of them sees a cluster of {{ $value | printf "%.0f" }}, fewer than '
-            "there are. Each half tells people of itself: messages come twice, silences count in "
+            "are up. Each half tells people of itself: messages come twice, silences count in "
             "one half only."
         ),
-        # One that runs alone, without a cluster, has no such series.
+        # One that runs alone, without a cluster, has no such series. One that is down is missed by
+        # all the others, who see each other: TargetDown tells of it.
         expression=f"{seen}\n<\n{there}",
         shown=seen,
         hold="5m",

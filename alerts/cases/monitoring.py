@@ -3,7 +3,7 @@
 from typing import Final
 
 from alerts import naming
-from alerts.cases.model import Case, Kind, Probe, Run, Series
+from alerts.cases.model import Case, Kind, Probe, Run, Series, silent
 from alerts.cases.scene import STEPS, Scene
 from alerts.links import Links
 
@@ -83,7 +83,7 @@ _SPLIT: Final = Scene(
     labels={"job": "alertmanager"},
     summary="The replicas of Alertmanager have lost sight of each other.",
     says=(
-        "One of them sees a cluster of 1, fewer than there are. Each half tells"
+        "One of them sees a cluster of 1, fewer than are up. Each half tells"
         " people of itself: messages come twice, silences count in one half only."
     ),
     board="runtime",
@@ -153,6 +153,18 @@ def cases(links: Links) -> tuple[Case, ...]:
     )
     return (
         *(case for scene in scenes for case in scene.cases(links)),
+        Case(
+            subject=naming.CLUSTER_SPLIT,
+            kinds=(Kind.GUARD,),
+            title="one of three is down, the others see each other",
+            series=(
+                *_up(_ALERTMANAGER, _SECOND),
+                Series(naming.UP, {**_ALERTMANAGER, "instance": "third:9093"}, "1x4 0x56"),
+                Series(_MEMBERS, _ALERTMANAGER, "3x6 2x54"),
+                Series(_MEMBERS, _SECOND, "3x6 2x54"),
+            ),
+            values=tuple(silent(naming.CLUSTER_SPLIT, second) for second in (300, 900, 1_800)),
+        ),
         Case(
             subject=naming.CONFIGURATION_REFUSED,
             kinds=(Kind.FIRES,),
