@@ -6,7 +6,7 @@ from typing import Final
 from alerts import naming, promql, recorded, templating
 from alerts.clock import Clock
 from alerts.durations import seconds
-from alerts.links import SERVICE_BOARD, Links
+from alerts.links import OBJECTIVES_BOARD, Links
 from alerts.targets import job_of
 from alerts.windows import BURN_WINDOWS, BurnWindow
 from telemetry.catalog.objectives import Freshness, Latency, Objective
@@ -34,7 +34,7 @@ def annotations(
         ),
         "budget": _budget(objective, pair, clock),
         "runbook_url": links.runbook(naming.burn_alert(objective)),
-        "dashboard_url": links.board(SERVICE_BOARD, lookback),
+        "dashboard_url": links.board(OBJECTIVES_BOARD, lookback),
         "traces_url": _traces(objective, lookback, links),
         "graph_url": links.graph(all_burns, lookback),
         **_scale_note(pair, clock),

@@ -2,7 +2,7 @@
 
 from alerts import naming, promql, watching
 from alerts.clock import RESTART_SECONDS, Clock
-from alerts.links import RUNTIME_BOARD, Links
+from alerts.links import TELEMETRY_BOARD, Links
 from alerts.naming import Severity
 from alerts.rules import AlertRule, Group
 from alerts.targets import TARGETS, Target
@@ -34,13 +34,13 @@ def _target_down(target: Target, clock: Clock, links: Links) -> AlertRule:
         severity=target.severity,
         labels=_job_label(target),
         annotations={
-            "summary": f"Prometheus gets no metrics from {' or '.join(target.jobs)}.",
+            "summary": f"Prometheus gets no metrics from {target.called}.",
             "description": (
                 "{{ with $labels.instance }}{{ . }}{{ else }}Every target{{ end }} of "
                 f"{{{{ $labels.job }}}} has given no metrics for {hold}. {target.impact}"
             ),
             "runbook_url": links.runbook(naming.TARGET_DOWN),
-            "dashboard_url": links.board(RUNTIME_BOARD, lookback),
+            "dashboard_url": links.board(TELEMETRY_BOARD, lookback),
             "traces_url": links.traces(target.jobs[0], lookback) if target.traced else "",
             "graph_url": links.graph(up, lookback),
         },
@@ -66,7 +66,7 @@ def _watchdog(links: Links) -> AlertRule:
                 "way between them is broken, and no other alert would arrive either."
             ),
             "runbook_url": links.runbook(naming.WATCHDOG),
-            "dashboard_url": links.board(RUNTIME_BOARD, _LOOKBACK),
+            "dashboard_url": links.board(TELEMETRY_BOARD, _LOOKBACK),
             "graph_url": links.graph(watching.UP.prometheus_name, _LOOKBACK),
         },
     )

@@ -39,8 +39,8 @@ def _unavailable() -> Cause:
         name=naming.DATABASE_UNAVAILABLE,
         summary="The database does not answer.",
         description=(
-            f"{WHO} asks PostgreSQL every few seconds and gets no answer. What needs it is "
-            "answered with 503 until it is back."
+            f"{WHO} asks PostgreSQL every few seconds and gets no answer. Until it is back, "
+            "requests that need it are answered with 503, and what workers have in hand waits."
         ),
         # Each process asks for the lag; it is not a number, and so unlike itself, while it cannot.
         expression=f"{lag}\n!=\n{lag}",

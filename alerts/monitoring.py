@@ -9,7 +9,7 @@ from typing import Final
 from alerts import cause, naming, promql, watching
 from alerts.cause import PROCESS, WHO, Cause
 from alerts.clock import Clock
-from alerts.links import RUNTIME_BOARD, Links
+from alerts.links import TELEMETRY_BOARD, Links
 from alerts.naming import Severity
 from alerts.rules import Group
 
@@ -42,7 +42,7 @@ def _rules(clock: Clock) -> Cause:
         shown=failures,
         hold="2m",
         severity=Severity.CRITICAL,
-        board=RUNTIME_BOARD,
+        board=TELEMETRY_BOARD,
     )
 
 
@@ -64,7 +64,7 @@ def _notifications(clock: Clock) -> Cause:
         shown=failed,
         hold="5m",
         severity=Severity.CRITICAL,
-        board=RUNTIME_BOARD,
+        board=TELEMETRY_BOARD,
     )
 
 
@@ -84,7 +84,7 @@ def _cluster() -> Cause:
         expression=f"{seen}\n<\n{there}",
         shown=seen,
         hold="5m",
-        board=RUNTIME_BOARD,
+        board=TELEMETRY_BOARD,
     )
 
 
@@ -102,5 +102,5 @@ def _configuration() -> Cause:
         expression=f"({either}) == 0",
         shown=either,
         hold="2m",
-        board=RUNTIME_BOARD,
+        board=TELEMETRY_BOARD,
     )

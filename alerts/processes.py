@@ -32,7 +32,8 @@ def _memory_growing(clock: Clock) -> Cause:
         summary="A process holds far more memory than it did.",
         description=(
             f"{WHO} holds {{{{ $value | humanize1024 }}}}B more than at its least in the last "
-            f"{window}. What it keeps for good is freed by a restart only; the kernel's is abrupt."
+            f"{window}. What it keeps for good is freed by a restart only; if memory runs out, the "
+            "kernel kills it without a warning."
         ),
         expression=f"{grown}\n> {_LEAKED_BYTES}",
         shown=memory,

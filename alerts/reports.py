@@ -65,14 +65,16 @@ def _limit(clock: Clock) -> int:
 def _dead_lettered(clock: Clock) -> Cause:
     by_queue = promql.by(DEAD_LETTERS, QUEUE)
     dead = f"max {by_queue} ({promql.level(DEAD_LETTERS, _JOBS)})"
-    least = promql.level_over_time("min", DEAD_LETTERS, clock.window("1d"), _JOBS)
+    lookback = clock.window("1d")
+    least = promql.level_over_time("min", DEAD_LETTERS, lookback, _JOBS)
     before = f"min {by_queue} ({least})"
     return Cause(
         name=naming.DEAD_LETTERED,
         summary="Work was given up: nobody tries it again unless it is replayed.",
         description=(
-            '{{ $value | printf "%.0f" }} more than a day ago lie dead on the queue '
-            "{{ $labels.report_queue }}. Each is a report that someone waits for."
+            '{{ $value | printf "%.0f" }} more lie dead on the queue {{ $labels.report_queue }} '
+            f"than at its least within the last {lookback}. Each is a report that someone waits "
+            "for."
         ),
         expression=f"{dead} - {before} > 0",
         shown=dead,
@@ -111,8 +113,8 @@ def _mail_failing(clock: Clock) -> Cause:
         summary="The mail server does not take the reports' mails.",
         description=(
             "{{ $value | humanizePercentage }} of the attempts to hand over a mail failed in the "
-            f"last {window}. The mails wait in the outbox and are tried again until their tries "
-            "are used up."
+            f"last {window}. Each mail is tried a few times, soon one after the other, and then "
+            "given up: it has to be replayed once the server takes mails again."
         ),
         expression=f"({failed} >= {_FEWEST_FAILURES})\n/\n({every} > 0)\n> {_FAILED_SHARE}",
         shown=failed,

@@ -23,6 +23,7 @@ _REFUSED_SHARE: Final = "0.05"
 _FEWEST_REFUSED: Final = 20
 _SCRAPES_TOLERATED: Final = 5
 
+_LOOKBACK: Final = "1h"
 _PROCESS: Final = (promql.JOB, promql.INSTANCE)
 _WHO: Final = "{{ $labels.instance }} of {{ $labels.job }}"
 _SHARE: Final = "{{ $value | humanizePercentage }}"
@@ -53,7 +54,8 @@ def group(clock: Clock, links: Links) -> Group:
 
 
 def _rule(alert: _Alert, clock: Clock, links: Links) -> AlertRule:
-    window = clock.window(alert.window)
+    window, lookback = clock.window(alert.window), clock.window(_LOOKBACK)
+    shown = _increase(alert.shown, window, _reason(alert.shown))
     return AlertRule(
         name=alert.name,
         subject=alert.name,
@@ -64,9 +66,9 @@ def _rule(alert: _Alert, clock: Clock, links: Links) -> AlertRule:
             "summary": alert.summary,
             "description": alert.description,
             "runbook_url": links.runbook(alert.name),
-            "dashboard_url": links.board(TELEMETRY_BOARD, window),
-            "traces_url": links.traces("{{$labels.job}}", window) if alert.has_traces else "",
-            "graph_url": links.graph(_increase(alert.shown, window, _reason(alert.shown)), window),
+            "dashboard_url": links.board(TELEMETRY_BOARD, lookback),
+            "traces_url": links.traces("{{$labels.job}}", lookback) if alert.has_traces else "",
+            "graph_url": links.graph(shown, lookback),
         },
     )
 

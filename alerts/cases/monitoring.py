@@ -35,7 +35,7 @@ _RULES_FAILING: Final = Scene(
         "prometheus:9090 of prometheus failed to evaluate rules 10 times in the last 5m. Alerts"
         " that depend on them may stay silent."
     ),
-    board="runtime",
+    board="telemetry-health",
     graph=f'sum by (job, instance) (increase({_RULES}{{job="prometheus"}}[5m]))',
     fault="two groups fail at each evaluation for 3 m",
     faulty=(
@@ -60,7 +60,7 @@ _NOTIFICATIONS: Final = Scene(
         "alertmanager:9093 of alertmanager failed to deliver 2 messages by email in the last 15m."
         " Who is told only that way is not told at all."
     ),
-    board="runtime",
+    board="telemetry-health",
     graph=(f'sum by (job, instance, integration) (increase({_FAILED}{{job="alertmanager"}}[15m]))'),
     fault="no mail leaves for two group intervals, each of which counts one; the webhook works",
     faulty=(
@@ -86,7 +86,7 @@ _SPLIT: Final = Scene(
         "One of them sees a cluster of 1, fewer than are up. Each half tells"
         " people of itself: messages come twice, silences count in one half only."
     ),
-    board="runtime",
+    board="telemetry-health",
     graph=f'min by (job) ({_MEMBERS}{{job="alertmanager"}})',
     fault="of two replicas one sees only itself for 6 m",
     faulty=(
@@ -114,7 +114,7 @@ _REFUSED: Final = Scene(
         "prometheus:9090 of prometheus could not load the configuration that it was last given, and"
         " goes on with the one before. At its next start it will not come up."
     ),
-    board="runtime",
+    board="telemetry-health",
     graph=(
         f'min by (job, instance) ({_RELOADED}{{job="prometheus"}})\nor\n'
         f'min by (job, instance) ({_RELOADED_TOO}{{job="alertmanager"}})'

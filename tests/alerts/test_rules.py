@@ -3,8 +3,11 @@
 That they pass their cases is in test_mutations.py.
 """
 
+import json
+import re
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import yaml
@@ -13,8 +16,9 @@ from alerts import build, burn_rate, lint, naming, promql, tools
 from alerts.cases import all_cases
 from alerts.cases.matrix import rows
 from alerts.clock import Clock
+from alerts.durations import seconds
 from alerts.links import Links
-from alerts.rules import alerts_of
+from alerts.rules import AlertRule, alerts_of
 from alerts.targets import WEB
 from alerts.windows import BURN_WINDOWS
 from app.objectives import API_AVAILABILITY, CHECK_LATENCY, OBJECTIVES
@@ -23,6 +27,7 @@ from telemetry.catalog.declarations import DeclarationError, Histogram
 from telemetry.catalog.objectives import Latency
 
 OPTIONS = build.Options()
+BOARDS = Path(__file__).parents[2] / "dashboards/generated"
 RULES = alerts_of(build.groups(OPTIONS))
 
 
@@ -97,6 +102,41 @@ def test_the_four_windows_can_be_told_apart() -> None:
         fast = "critical" if objective.wakes else "warning"
         assert [rule.severity.value for rule in mine] == [fast] * 2 + ["warning"] * 2
         assert {rule.labels[naming.SLO] for rule in mine} == {objective.slug}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.subject)
+def test_a_message_leads_to_a_board_that_is_there_and_begins_before_the_fault(
+    rule: AlertRule,
+) -> None:
+    found = re.search(
+        r"/d/([a-z-]+)\?from=.*?time\(\) - (\d+)\)", rule.annotations["dashboard_url"]
+    )
+    uids = {json.loads(file.read_text())["uid"] for file in BOARDS.glob("*.json")}
+
+    assert found
+    assert found[1] in uids
+    assert int(found[2]) > (seconds(rule.hold) if rule.hold else 0)
+
+
+def test_what_watches_is_shown_on_the_board_that_watches() -> None:
+    watching = {
+        rule.name
+        for rule in RULES
+        if "/d/sightline-telemetry-health" in rule.annotations["dashboard_url"]
+    }
+
+    assert {
+        naming.TARGET_DOWN,
+        naming.WATCHDOG,
+        naming.RULES_FAILING,
+        naming.NOTIFICATIONS_FAILING,
+        naming.CLUSTER_SPLIT,
+        naming.CONFIGURATION_REFUSED,
+        naming.SPANS_DROPPED,
+    } <= watching
+    for objective in OBJECTIVES:
+        for rule in (one for one in RULES if one.name == naming.burn_alert(objective)):
+            assert "/d/sightline-slos?" in rule.annotations["dashboard_url"]
 
 
 def test_what_lint_demands_is_met() -> None:
