@@ -11,18 +11,17 @@ from alerts.durations import seconds
 from alerts.links import AUDIT_BOARD, Links
 from alerts.naming import Severity
 from alerts.rules import AlertRule, Group
-from alerts.targets import TARGETS
+from alerts.targets import SERVICE_JOBS
 from app.signals import AUDIT_LAG
 
 _LONGEST_LAG: Final = "1m"
 _HOLD: Final = "1m"
 _LOOKBACK: Final = "1h"
-_JOBS: Final = "|".join(job for target in TARGETS if target.traced for job in target.jobs)
 
 
 def group(clock: Clock, links: Links) -> Group:
     """Return the alert on the audit trail."""
-    lag = f"max({promql.selector(AUDIT_LAG.prometheus_name, promql.matches(naming.JOB, _JOBS))})"
+    lag = f"max({promql.level(AUDIT_LAG, SERVICE_JOBS)})"
     limit = seconds(clock.window(_LONGEST_LAG))
     lookback = clock.window(_LOOKBACK)
     return Group(

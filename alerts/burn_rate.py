@@ -7,13 +7,14 @@ other window → error ratio → burn rate → four alerts. Ratios are made of s
 from decimal import Decimal
 from typing import Final
 
-from alerts import naming, promql
+from alerts import naming, promql, recorded
 from alerts.burn_rate_annotations import annotations
 from alerts.clock import Clock
 from alerts.durations import seconds
 from alerts.links import Links
 from alerts.naming import Severity
 from alerts.rules import AlertRule, Group, RecordingRule
+from alerts.targets import job_of
 from alerts.windows import (
     BASE,
     BURN_WINDOWS,
@@ -21,8 +22,8 @@ from alerts.windows import (
     BurnWindow,
     recorded_windows,
 )
-from telemetry.catalog.declarations import DeclarationError
-from telemetry.catalog.objectives import Availability, Freshness, Objective
+from telemetry.catalog.declarations import Counter, DeclarationError, Histogram
+from telemetry.catalog.objectives import Availability, Freshness, Matcher, Objective
 
 _PROCESS: Final = f"{naming.JOB}, {naming.INSTANCE}"
 _SPEED_WINDOW: Final = BURN_WINDOWS[0].long
@@ -67,22 +68,16 @@ def alerts(objective: Objective, clock: Clock, links: Links) -> Group:
     )
 
 
-def _of(objective: Objective, series: str, window: str | None = None) -> str:
-    matchers = [promql.equal(naming.SLO, objective.slug)]
-    if window:
-        matchers.append(promql.equal(naming.WINDOW, window))
-    return promql.selector(series, *matchers)
-
-
-def _increase(selector: str, clock: Clock) -> str:
-    return f"sum by ({_PROCESS}) (increase({selector}[{clock.window(BASE)}]))"
+def _increase(metric: Counter | Histogram, clock: Clock, *where: Matcher) -> str:
+    counted = promql.increase(metric, clock.window(BASE), (job_of(metric),), *where)
+    return f"sum by ({_PROCESS}) ({counted})"
 
 
 def _events(objective: Objective, clock: Clock) -> RecordingRule:
     indicator = objective.indicator
-    expression = _increase(promql.count(indicator.metric, *indicator.scope), clock)
+    expression = _increase(indicator.metric, clock, *indicator.scope)
     if isinstance(indicator, Freshness) and indicator.lost:
-        lost = _increase(promql.total(indicator.lost.metric, *indicator.lost.where), clock)
+        lost = _increase(indicator.lost.metric, clock, *indicator.lost.where)
         same = f"on ({_PROCESS})"
         # Where nothing was ever lost there is no such series: nothing was, which is no unknown.
         expression = f"{expression}\n+ {same}\n({lost} or {same} 0 * {expression})"
@@ -93,18 +88,21 @@ def _events(objective: Objective, clock: Clock) -> RecordingRule:
 
 def _bad_events(objective: Objective, clock: Clock) -> RecordingRule:
     indicator = objective.indicator
-    total = _of(objective, naming.EVENTS)
+    total = recorded.selector(naming.EVENTS, objective)
     none = f"or on ({_PROCESS})\n  0 * {total}"
     if isinstance(indicator, Availability):
-        bad = promql.count(indicator.metric, *indicator.scope, *indicator.bad)
+        bad = _increase(indicator.metric, clock, *indicator.scope, *indicator.bad)
         # A process that never failed has no such series yet: it counts as zero, not as unknown.
-        expression = f"{_increase(bad, clock)}\n{none}"
+        expression = f"{bad}\n{none}"
     else:
-        good = promql.count_within(indicator.metric, indicator.threshold, *indicator.scope)
+        jobs, base = (job_of(indicator.metric),), clock.window(BASE)
+        good = promql.increase_within(
+            indicator.metric, indicator.threshold, base, jobs, *indicator.scope
+        )
         # A bucket that is missing counts as nothing in time: loud, where silence would be wrong.
         expression = (
             f"clamp_min(\n  {total}\n  - on ({_PROCESS})\n"
-            f"  ({_increase(good, clock)} {none}),\n  0\n)"
+            f"  (sum by ({_PROCESS}) ({good}) {none}),\n  0\n)"
         )
     return RecordingRule(
         record=naming.BAD_EVENTS, expression=expression, labels={naming.SLO: objective.slug}
@@ -113,7 +111,7 @@ def _bad_events(objective: Objective, clock: Clock) -> RecordingRule:
 
 def _sum_over(objective: Objective, series: str, window: str, clock: Clock) -> str:
     """Sum over all processes; each event stands in every sample of one base window."""
-    return f"sum(sum_over_time({_of(objective, series)}[{clock.window(window)}]))"
+    return f"sum(sum_over_time({recorded.selector(series, objective)}[{clock.window(window)}]))"
 
 
 def _bad_events_sum(objective: Objective, clock: Clock, window: str) -> RecordingRule:
@@ -137,7 +135,7 @@ def _error_ratio(objective: Objective, clock: Clock, window: str) -> RecordingRu
 
 
 def _burn_rate(objective: Objective) -> RecordingRule:
-    ratio = _of(objective, naming.ERROR_RATIO)
+    ratio = recorded.selector(naming.ERROR_RATIO, objective)
     return RecordingRule(
         record=naming.BURN_RATE,
         expression=f"{ratio} / {plain(budget(objective))}",
@@ -149,15 +147,15 @@ def _budget_left(objective: Objective) -> RecordingRule:
     period = f"{objective.window_days}d"
     return RecordingRule(
         record=naming.BUDGET_LEFT,
-        expression=f"1 - {_of(objective, naming.BURN_RATE, period)}",
+        expression=f"1 - {recorded.selector(naming.BURN_RATE, objective, period)}",
         labels={naming.SLO: objective.slug},
     )
 
 
 def _exhaustion(objective: Objective, clock: Clock) -> RecordingRule:
     period = seconds(clock.window(f"{objective.window_days}d"))
-    left = f"clamp_min({_of(objective, naming.BUDGET_LEFT)}, 0)"
-    burn = _of(objective, naming.BURN_RATE, _SPEED_WINDOW)
+    left = f"clamp_min({recorded.selector(naming.BUDGET_LEFT, objective)}, 0)"
+    burn = recorded.selector(naming.BURN_RATE, objective, _SPEED_WINDOW)
     return RecordingRule(
         record=naming.EXHAUSTION,
         # No burn at all is no division by zero: it lasts, as at any sustainable speed.
@@ -177,9 +175,9 @@ def _alert(objective: Objective, pair: BurnWindow, clock: Clock, links: Links) -
             f"{plain(factor * budget(objective))}, which no outage reaches"
         )
         raise DeclarationError(message)
-    long_burn = _of(objective, naming.BURN_RATE, pair.long)
-    short_burn = _of(objective, naming.BURN_RATE, pair.short)
-    bad_events = _of(objective, naming.BAD_EVENTS_SUM, pair.long)
+    long_burn = recorded.selector(naming.BURN_RATE, objective, pair.long)
+    short_burn = recorded.selector(naming.BURN_RATE, objective, pair.short)
+    bad_events = recorded.selector(naming.BAD_EVENTS_SUM, objective, pair.long)
     same = f"and on ({naming.SLO})"
     return AlertRule(
         name=naming.burn_alert(objective),

@@ -3,10 +3,10 @@
 from decimal import Decimal
 from typing import Final
 
-from alerts import naming, promql, templating
+from alerts import naming, promql, recorded, templating
 from alerts.clock import Clock
 from alerts.durations import seconds
-from alerts.links import SERVICE_BOARD, Links
+from alerts.links import OBJECTIVES_BOARD, Links
 from alerts.targets import job_of
 from alerts.windows import BURN_WINDOWS, BurnWindow
 from telemetry.catalog.objectives import Freshness, Latency, Objective
@@ -19,7 +19,7 @@ def annotations(
 ) -> dict[str, str]:
     """Return the annotations of one alert; windows are named as long as they really are."""
     lookback = clock.window(pair.long)
-    all_burns = promql.selector(naming.BURN_RATE, promql.equal(naming.SLO, objective.slug))
+    all_burns = recorded.selector(naming.BURN_RATE, objective)
     return {
         "summary": f"The error budget of {objective.slug} burns too fast.",
         "description": (
@@ -34,17 +34,11 @@ def annotations(
         ),
         "budget": _budget(objective, pair, clock),
         "runbook_url": links.runbook(naming.burn_alert(objective)),
-        "dashboard_url": links.board(SERVICE_BOARD, lookback),
+        "dashboard_url": links.board(OBJECTIVES_BOARD, lookback),
         "traces_url": _traces(objective, lookback, links),
         "graph_url": links.graph(all_burns, lookback),
         **_scale_note(pair, clock),
     }
-
-
-def _of(objective: Objective, series: str, window: str) -> str:
-    return promql.selector(
-        series, promql.equal(naming.SLO, objective.slug), promql.equal(naming.WINDOW, window)
-    )
 
 
 def _error_ratios(objective: Objective, pair: BurnWindow, clock: Clock) -> str:
@@ -56,12 +50,14 @@ def _error_ratios(objective: Objective, pair: BurnWindow, clock: Clock) -> str:
 
 def _ratio(objective: Objective, window: str) -> str:
     return templating.number(
-        _of(objective, naming.ERROR_RATIO, window), "humanizePercentage", "nothing"
+        recorded.selector(naming.ERROR_RATIO, objective, window), "humanizePercentage", "nothing"
     )
 
 
 def _burn(objective: Objective, window: str) -> str:
-    return templating.number(_of(objective, naming.BURN_RATE, window), "printf `%.1f`")
+    return templating.number(
+        recorded.selector(naming.BURN_RATE, objective, window), "printf `%.1f`"
+    )
 
 
 def _allowed(objective: Objective) -> str:
@@ -71,8 +67,8 @@ def _allowed(objective: Objective) -> str:
 
 def _budget(objective: Objective, pair: BurnWindow, clock: Clock) -> str:
     period = clock.window(f"{objective.window_days}d")
-    left = promql.selector(naming.BUDGET_LEFT, promql.equal(naming.SLO, objective.slug))
-    burn = _of(objective, naming.BURN_RATE, pair.short)
+    left = recorded.selector(naming.BUDGET_LEFT, objective)
+    burn = recorded.selector(naming.BURN_RATE, objective, pair.short)
     gone_in = f"{left} * {seconds(period)} / on ({naming.SLO}) {burn}"
     return templating.either(
         f"{left} > 0",
@@ -92,11 +88,11 @@ def _traces(objective: Objective, lookback: str, links: Links) -> str:
     if isinstance(indicator, Latency):
         return links.traces(job, lookback, slower_than=indicator.threshold)
     # The most frequent kind of failure: Jaeger's search wants one exact value.
-    attribute = indicator.bad[0].label.attribute
-    name = indicator.metric.label(attribute).prometheus_name
-    failed = promql.count(indicator.metric, *indicator.scope, *indicator.bad)
-    most = f"topk(1, sum by ({name}) (increase({failed}[{lookback}])))"
-    return links.traces(job, lookback, tag=(attribute, templating.label(most, name)))
+    metric, label = indicator.metric, indicator.bad[0].label
+    failed = promql.increase(metric, lookback, (job,), *indicator.scope, *indicator.bad)
+    most = f"topk(1, sum {promql.by(metric, label)} ({failed}))"
+    found = templating.label(most, label.prometheus_name)
+    return links.traces(job, lookback, tag=(label.attribute, found))
 
 
 def _scale_note(pair: BurnWindow, clock: Clock) -> dict[str, str]:

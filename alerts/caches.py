@@ -8,7 +8,7 @@ from alerts.clock import Clock
 from alerts.links import AUTHORIZATION_BOARD, Links
 from alerts.naming import Severity
 from alerts.rules import AlertRule, Group
-from alerts.targets import TARGETS, WEB
+from alerts.targets import SERVICE_JOBS, WEB
 from app.signals import BREAKER_STATE, CACHE_BREAKER, CACHE_RESULT, EPOCH_AGE, EVALUATE
 
 _TRUSTED_SECONDS: Final = 2
@@ -18,17 +18,13 @@ _HOLD: Final = "2m"
 _LOOKBACK: Final = "1h"
 _PROCESS: Final = f"{naming.JOB}, {naming.INSTANCE}"
 _WHO: Final = "{{ $labels.instance }} of {{ $labels.job }}"
-_JOBS: Final = promql.matches(
-    naming.JOB, "|".join(job for target in TARGETS if target.traced for job in target.jobs)
-)
+_CLOSED: Final = promql.where(BREAKER_STATE, "=", "closed")
 
 
 def group(clock: Clock, links: Links) -> Group:
     """Return the alerts on the caches."""
-    age = f"max by ({_PROCESS}) ({promql.selector(EPOCH_AGE.prometheus_name, _JOBS)})"
-    closed = promql.equal(BREAKER_STATE.prometheus_name, "closed")
-    breaker = promql.selector(CACHE_BREAKER.prometheus_name, _JOBS, closed)
-    is_closed = f"min by ({_PROCESS}) ({breaker})"
+    age = f"max by ({_PROCESS}) ({promql.level(EPOCH_AGE, SERVICE_JOBS)})"
+    is_closed = f"min by ({_PROCESS}) ({promql.level(CACHE_BREAKER, SERVICE_JOBS, _CLOSED)})"
     return Group(
         name="caches",
         interval=clock.evaluation_interval,

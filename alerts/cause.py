@@ -6,22 +6,14 @@ The modules beside it (`reports`, `dependencies`, `monitoring`) say what is watc
 from dataclasses import dataclass
 from typing import Final
 
-from alerts import naming, promql
+from alerts import naming
 from alerts.clock import Clock
 from alerts.links import Links
 from alerts.naming import Severity
 from alerts.rules import AlertRule, Group
-from alerts.targets import TARGETS, WORKER
 
 PROCESS: Final = f"{naming.JOB}, {naming.INSTANCE}"
 WHO: Final = "{{ $labels.instance }} of {{ $labels.job }}"
-
-SERVICE_JOBS: Final = promql.matches(
-    naming.JOB, "|".join(job for target in TARGETS if target.traced for job in target.jobs)
-)
-"""The processes of the service: those whose traces stand under the job's name."""
-
-WORKER_JOB: Final = promql.equal(naming.JOB, WORKER.jobs[0])
 
 _LOOKBACK: Final = "1h"
 

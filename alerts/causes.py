@@ -1,8 +1,8 @@
 """Alerts on causes: what is broken whatever the users notice, and the proof that alerting works."""
 
-from alerts import naming, promql
+from alerts import naming, promql, watching
 from alerts.clock import RESTART_SECONDS, Clock
-from alerts.links import RUNTIME_BOARD, Links
+from alerts.links import TELEMETRY_BOARD, Links
 from alerts.naming import Severity
 from alerts.rules import AlertRule, Group
 from alerts.targets import TARGETS, Target
@@ -22,7 +22,7 @@ def group(clock: Clock, links: Links) -> Group:
 
 def _target_down(target: Target, clock: Clock, links: Links) -> AlertRule:
     hold = clock.hold(_HOLD, floor=RESTART_SECONDS)
-    up = promql.selector(naming.UP, _jobs(target))
+    up = promql.level(watching.UP, target.jobs)
     # `absent` sees what `== 0` cannot: a job with no target left to be down.
     unknown = f"\nor\nabsent({up})" if target.required else ""
     lookback = clock.window(_LOOKBACK)
@@ -34,23 +34,17 @@ def _target_down(target: Target, clock: Clock, links: Links) -> AlertRule:
         severity=target.severity,
         labels=_job_label(target),
         annotations={
-            "summary": f"Prometheus gets no metrics from {' or '.join(target.jobs)}.",
+            "summary": f"Prometheus gets no metrics from {target.called}.",
             "description": (
                 "{{ with $labels.instance }}{{ . }}{{ else }}Every target{{ end }} of "
                 f"{{{{ $labels.job }}}} has given no metrics for {hold}. {target.impact}"
             ),
             "runbook_url": links.runbook(naming.TARGET_DOWN),
-            "dashboard_url": links.board(RUNTIME_BOARD, lookback),
+            "dashboard_url": links.board(TELEMETRY_BOARD, lookback),
             "traces_url": links.traces(target.jobs[0], lookback) if target.traced else "",
             "graph_url": links.graph(up, lookback),
         },
     )
-
-
-def _jobs(target: Target) -> str:
-    if len(target.jobs) == 1:
-        return promql.equal(naming.JOB, target.jobs[0])
-    return promql.matches(naming.JOB, "|".join(target.jobs))
 
 
 def _job_label(target: Target) -> dict[str, str]:
@@ -72,7 +66,7 @@ def _watchdog(links: Links) -> AlertRule:
                 "way between them is broken, and no other alert would arrive either."
             ),
             "runbook_url": links.runbook(naming.WATCHDOG),
-            "dashboard_url": links.board(RUNTIME_BOARD, _LOOKBACK),
-            "graph_url": links.graph(naming.UP, _LOOKBACK),
+            "dashboard_url": links.board(TELEMETRY_BOARD, _LOOKBACK),
+            "graph_url": links.graph(watching.UP.prometheus_name, _LOOKBACK),
         },
     )

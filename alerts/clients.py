@@ -2,18 +2,18 @@
 
 from typing import Final
 
-from alerts import cause, naming, promql
-from alerts.cause import SERVICE_JOBS, Cause, Traces
+from alerts import cause, naming, promql, watching
+from alerts.cause import Cause, Traces
 from alerts.clock import Clock
 from alerts.links import ACCESS_BOARD, SERVICE_BOARD, Links
 from alerts.naming import Severity
 from alerts.rules import Group
-from alerts.targets import WEB
+from alerts.targets import SERVICE_JOBS, WEB
 from app.signals import REFUSAL_REASON, REFUSALS
 from telemetry.catalog import http
 
-_WEB_JOB: Final = promql.equal(naming.JOB, WEB.jobs[0])
-_NO_KEY: Final = "unauthenticated|address_limited"
+_NO_KEY: Final = promql.where(REFUSAL_REASON, "=~", "unauthenticated|address_limited")
+_NO_PROBE: Final = promql.where(http.ROUTE, "!~", "/livez|/readyz")
 _REFUSED_SHARE: Final = "0.2"
 _FEWEST_REFUSED: Final = 50
 _FEWEST_BEFORE: Final = "0.1"
@@ -27,18 +27,15 @@ def group(clock: Clock, links: Links) -> Group:
     )
 
 
-def _requests() -> str:
-    ours = promql.condition(http.ROUTE, "!~", "/livez|/readyz")
-    return promql.selector(f"{http.REQUEST_DURATION.prometheus_name}_count", _WEB_JOB, ours)
-
-
 def _credentials_refused(clock: Clock) -> Cause:
     window = clock.window("5m")
-    refusals = promql.selector(
-        REFUSALS.prometheus_name, SERVICE_JOBS, promql.condition(REFUSAL_REASON, "=~", _NO_KEY)
+    refused, every = (
+        f"sum by ({naming.JOB}) ({promql.increase(metric, window, jobs, condition)})"
+        for metric, jobs, condition in (
+            (REFUSALS, SERVICE_JOBS, _NO_KEY),
+            (http.REQUEST_DURATION, WEB.jobs, _NO_PROBE),
+        )
     )
-    refused = f"sum by ({naming.JOB}) (increase({refusals}[{window}]))"
-    every = f"sum by ({naming.JOB}) (increase({_requests()}[{window}]))"
     return Cause(
         name=naming.CREDENTIALS_REFUSED,
         summary="Many requests come without a valid key.",
@@ -56,18 +53,27 @@ def _credentials_refused(clock: Clock) -> Cause:
 
 
 def _traffic_stopped(clock: Clock) -> Cause:
-    window, before = clock.window("5m"), clock.window("15m")
-    now = f"sum by ({naming.JOB}) (rate({_requests()}[{window}]))"
-    then = f"sum by ({naming.JOB}) (rate({_requests()}[{before}] offset {before}))"
+    window, lately, before = (clock.window(nominal) for nominal in ("5m", "15m", "6h"))
+    asked, then = (
+        f"sum by ({naming.JOB}) ({promql.rate(http.REQUEST_DURATION, over, WEB.jobs, _NO_PROBE)})"
+        for over in (window, lately)
+    )
+    live = promql.level(watching.UP, WEB.jobs)
+    # After a rollout no process may have been asked anything yet: there is no such series then.
+    now = f"{asked}\nor on ({naming.JOB})\n0 * sum by ({naming.JOB}) ({live} == 1)"
     return Cause(
         name=naming.TRAFFIC_STOPPED,
         summary="Nobody calls the service any more.",
         description=(
-            f"No request reached {{{{ $labels.job }}}} in the last {window}, and "
-            f"{before} before there were. What stands before it may be broken: no objective sees "
-            "what does not arrive."
+            f"No request reached {{{{ $labels.job }}}} in the last {window}, and within the last "
+            f"{before} there were. What stands before it may be broken: no objective sees what "
+            "does not arrive."
         ),
-        expression=f"({now} == 0)\nand on ({naming.JOB})\n({then} > {_FEWEST_BEFORE})",
+        # It stays until somebody calls again, and is forgotten only after hours.
+        expression=(
+            f"({now}) == 0\nand on ({naming.JOB})\n"
+            f"max_over_time({then}[{before}:{window}]) > {_FEWEST_BEFORE}"
+        ),
         shown=now,
         hold="5m",
         severity=Severity.CRITICAL,

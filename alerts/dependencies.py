@@ -3,16 +3,18 @@
 from typing import Final
 
 from alerts import cause, naming, promql
-from alerts.cause import PROCESS, SERVICE_JOBS, WHO, Cause
+from alerts.cause import PROCESS, WHO, Cause
 from alerts.clock import RESTART_SECONDS, Clock
 from alerts.links import DATABASE_BOARD, RUNTIME_BOARD, Links
 from alerts.naming import Severity
 from alerts.rules import Group
+from alerts.targets import SERVICE_JOBS
 from app.signals import AUDIT_LAG
 from telemetry.catalog import database
 from telemetry.catalog.runtime import EVENT_LOOP_LAG
 
-_POSTGRESQL: Final = "postgresql"
+_POSTGRESQL: Final = promql.where(database.POOL, "=", "postgresql")
+_USED: Final = promql.where(database.STATE, "=", "used")
 _NEARLY_ALL: Final = "0.9"
 _TIMER_SECONDS: Final = "0.1"
 """How long the timer sleeps that measures the lag: the loop is well when it does little else."""
@@ -32,13 +34,13 @@ def group(clock: Clock, links: Links) -> Group:
 
 
 def _unavailable() -> Cause:
-    lag = f"max by ({PROCESS}) ({promql.selector(AUDIT_LAG.prometheus_name, SERVICE_JOBS)})"
+    lag = f"max by ({PROCESS}) ({promql.level(AUDIT_LAG, SERVICE_JOBS)})"
     return Cause(
         name=naming.DATABASE_UNAVAILABLE,
         summary="The database does not answer.",
         description=(
-            f"{WHO} asks PostgreSQL every few seconds and gets no answer. What needs it is "
-            "answered with 503 until it is back."
+            f"{WHO} asks PostgreSQL every few seconds and gets no answer. Until it is back, "
+            "requests that need it are answered with 503, and what workers have in hand waits."
         ),
         # Each process asks for the lag; it is not a number, and so unlike itself, while it cannot.
         expression=f"{lag}\n!=\n{lag}",
@@ -51,14 +53,12 @@ def _unavailable() -> Cause:
 
 
 def _saturated(clock: Clock) -> Cause:
-    pool = promql.equal(database.POOL.prometheus_name, _POSTGRESQL)
-    used = promql.equal(database.STATE.prometheus_name, "used")
-    in_use = promql.selector(database.CONNECTION_COUNT.prometheus_name, SERVICE_JOBS, pool, used)
-    most = promql.selector(database.CONNECTION_MAX.prometheus_name, SERVICE_JOBS, pool)
     window = clock.window("5m")
-    share = (
-        f"sum by ({PROCESS}) (avg_over_time({in_use}[{window}]))\n/\nsum by ({PROCESS}) ({most})"
+    in_use = promql.level_over_time(
+        "avg", database.CONNECTION_COUNT, window, SERVICE_JOBS, _POSTGRESQL, _USED
     )
+    most = promql.level(database.CONNECTION_MAX, SERVICE_JOBS, _POSTGRESQL)
+    share = f"sum by ({PROCESS}) ({in_use})\n/\nsum by ({PROCESS}) ({most})"
     return Cause(
         name=naming.POOL_SATURATED,
         summary="Nearly all connections to the database are in use, all the time.",
@@ -75,8 +75,8 @@ def _saturated(clock: Clock) -> Cause:
 
 def _blocked(clock: Clock) -> tuple[Cause, Cause]:
     window = clock.window("2m")
-    timers = promql.selector(f"{EVENT_LOOP_LAG.prometheus_name}_count", SERVICE_JOBS)
-    late = f"1 - {_TIMER_SECONDS} * sum by ({PROCESS}) (rate({timers}[{window}]))"
+    timers = promql.rate(EVENT_LOOP_LAG, window, SERVICE_JOBS)
+    late = f"1 - {_TIMER_SECONDS} * sum by ({PROCESS}) ({timers})"
 
     def one(case: str, threshold: str, severity: Severity) -> Cause:
         return Cause(

@@ -1,6 +1,8 @@
 """What another alert makes moot: the slower window by the faster, effects by their causes.
 
-A cause never silences a page: what users feel is told, whatever may explain it.
+A cause never silences a page: what users feel is told, whatever may explain it. Nor does it silence
+what may be its own cause, such as a pool that is used up beside a database that does not answer, or
+what one process of many does not explain, such as a queue that waits beside a worker that is down.
 """
 
 from dataclasses import dataclass
@@ -8,6 +10,7 @@ from typing import Any, Final
 
 from alerts import naming
 from alerts.naming import Severity
+from alerts.targets import WORKER
 from alerts.windows import BURN_WINDOWS
 from app.objectives import AUDIT_SEALING, REPORT_DELIVERY
 
@@ -27,11 +30,9 @@ class _Explains:
 _EXPLAINED: Final = (
     _Explains(
         cause=naming.DATABASE_UNAVAILABLE,
-        effects=(naming.CACHE_BYPASSED, naming.POOL_SATURATED, naming.IMPORT_STUCK),
+        effects=(naming.CACHE_BYPASSED, naming.IMPORT_STUCK),
         equal=_SAME_PROCESS,
     ),
-    # The workers ask one table: which of them saw it is not told.
-    _Explains(cause=naming.DATABASE_UNAVAILABLE, effects=(naming.USER_BATCH_STUCK,)),
     _Explains(
         cause=naming.LOOP_BLOCKED,
         effects=(naming.CACHE_BYPASSED, naming.CACHE_BREAKER_OPEN, naming.POOL_SATURATED),
@@ -42,6 +43,12 @@ _EXPLAINED: Final = (
         cause=naming.TARGET_DOWN,
         where=(f'{naming.JOB}="jaeger"',),
         effects=(naming.SPANS_DROPPED, naming.EXEMPLARS_LOST),
+    ),
+    # No worker is known at all, which alone names no instance: then nobody seals.
+    _Explains(
+        cause=naming.TARGET_DOWN,
+        where=(f'{naming.JOB}="{WORKER.jobs[0]}"', f'{naming.INSTANCE}=""'),
+        effects=(naming.AUDIT_SEALING_STOPPED, naming.burn_alert(AUDIT_SEALING)),
     ),
     _Explains(cause=naming.MAIL_FAILING, effects=(naming.burn_alert(REPORT_DELIVERY),)),
     _Explains(cause=naming.QUEUE_DELAYED, effects=(naming.burn_alert(REPORT_DELIVERY),)),

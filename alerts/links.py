@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 from alerts.durations import seconds
 from alerts.templating import time_before
 
+OBJECTIVES_BOARD: Final = "sightline-slos"
 SERVICE_BOARD: Final = "sightline-service-overview"
 REPORTS_BOARD: Final = "sightline-reports"
 BATCHES_BOARD: Final = "sightline-batches"

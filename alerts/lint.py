@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from alerts import labels
+from alerts import declared
 from alerts.clock import Clock
 from alerts.durations import seconds
 from alerts.naming import Severity
@@ -22,7 +22,7 @@ def problems(groups: tuple[Group, ...], clock: Clock) -> Iterator[str]:
             yield f"group {group.name}: {len(group.rules)} rules, at most {_MOST_RULES}"
         for rule in group.rules:
             named = rule.subject if isinstance(rule, AlertRule) else rule.record
-            yield from (f"{named}: {each}" for each in labels.unknown_in_query(rule.expression))
+            yield from (f"{named}: {each}" for each in declared.unknown_in_query(rule.expression))
     subjects = [rule.subject for rule in alerts_of(groups)]
     for subject in sorted({one for one in subjects if subjects.count(one) > 1}):
         yield f"{subject}: two rules cannot be told apart"
@@ -37,7 +37,7 @@ def _problems(rule: AlertRule, clock: Clock) -> Iterator[str]:
     if missing:
         yield f"no {', '.join(missing)}"
     for text in rule.annotations.values():
-        yield from labels.unknown_in_template(text)
+        yield from declared.unknown_in_template(text)
     summary = rule.annotations.get("summary", "")
     if not re.fullmatch(r"[A-Z][^{}]*\.", summary):
         yield "a summary is a sentence without templates: a capital first, a full stop last"

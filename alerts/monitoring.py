@@ -1,26 +1,23 @@
 """The alerts on what watches: rules that fail, messages that do not leave, files that are refused.
 
-The series are Prometheus' and Alertmanager's own, so their names stand here and in no catalog.
+The series are Prometheus' and Alertmanager's own: `alerts.watching` has them.
 What breaks the whole way is told by the Watchdog's silence instead.
 """
 
 from typing import Final
 
-from alerts import cause, naming, promql
+from alerts import cause, naming, promql, watching
 from alerts.cause import PROCESS, WHO, Cause
 from alerts.clock import Clock
-from alerts.links import RUNTIME_BOARD, Links
+from alerts.links import TELEMETRY_BOARD, Links
 from alerts.naming import Severity
 from alerts.rules import Group
 
-_PROMETHEUS: Final = promql.equal(naming.JOB, "prometheus")
-_ALERTMANAGER: Final = promql.equal(naming.JOB, "alertmanager")
-_RULE_FAILURES: Final = "prometheus_rule_evaluation_failures_total"
-_NOTIFICATIONS_FAILED: Final = "alertmanager_notifications_failed_total"
-_CLUSTER_MEMBERS: Final = "alertmanager_cluster_members"
+_PROMETHEUS: Final = ("prometheus",)
+_ALERTMANAGER: Final = ("alertmanager",)
 _RELOADED: Final = (
-    ("prometheus_config_last_reload_successful", _PROMETHEUS),
-    ("alertmanager_config_last_reload_successful", _ALERTMANAGER),
+    (watching.PROMETHEUS_RELOADED, _PROMETHEUS),
+    (watching.ALERTMANAGER_RELOADED, _ALERTMANAGER),
 )
 
 
@@ -32,8 +29,8 @@ def group(clock: Clock, links: Links) -> Group:
 
 def _rules(clock: Clock) -> Cause:
     window = clock.window("5m")
-    series = promql.selector(_RULE_FAILURES, _PROMETHEUS)
-    failures = f"sum by ({PROCESS}) (increase({series}[{window}]))"
+    counted = promql.increase(watching.RULE_FAILURES, window, _PROMETHEUS)
+    failures = f"sum by ({PROCESS}) ({counted})"
     return Cause(
         name=naming.RULES_FAILING,
         summary="Prometheus cannot evaluate some of its rules.",
@@ -45,18 +42,16 @@ def _rules(clock: Clock) -> Cause:
         shown=failures,
         hold="2m",
         severity=Severity.CRITICAL,
-        board=RUNTIME_BOARD,
+        board=TELEMETRY_BOARD,
     )
 
 
 def _notifications(clock: Clock) -> Cause:
     # A message that fails is tried until the next is due, and counted once in a group interval.
     window = clock.window("15m")
-    by = f"{PROCESS}, integration"
-    failed = (
-        f"sum by ({by}) (increase({promql.selector(_NOTIFICATIONS_FAILED, _ALERTMANAGER)}"
-        f"[{window}]))"
-    )
+    metric = watching.NOTIFICATIONS_FAILED
+    by = promql.by(metric, promql.JOB, promql.INSTANCE, watching.INTEGRATION)
+    failed = f"sum {by} ({promql.increase(metric, window, _ALERTMANAGER)})"
     return Cause(
         name=naming.NOTIFICATIONS_FAILING,
         summary="Alertmanager cannot deliver its messages.",
@@ -69,32 +64,33 @@ def _notifications(clock: Clock) -> Cause:
         shown=failed,
         hold="5m",
         severity=Severity.CRITICAL,
-        board=RUNTIME_BOARD,
+        board=TELEMETRY_BOARD,
     )
 
 
 def _cluster() -> Cause:
-    seen = f"min by ({naming.JOB}) ({promql.selector(_CLUSTER_MEMBERS, _ALERTMANAGER)})"
-    there = f"count by ({naming.JOB}) ({promql.selector(naming.UP, _ALERTMANAGER)})"
+    seen = f"min by ({naming.JOB}) ({promql.level(watching.CLUSTER_MEMBERS, _ALERTMANAGER)})"
+    there = f"count by ({naming.JOB}) ({promql.level(watching.UP, _ALERTMANAGER)} == 1)"
     return Cause(
         name=naming.CLUSTER_SPLIT,
         summary="The replicas of Alertmanager have lost sight of each other.",
         description=(
             'One of them sees a cluster of {{ $value | printf "%.0f" }}, fewer than '
-            "there are. Each half tells people of itself: messages come twice, silences count in "
+            "are up. Each half tells people of itself: messages come twice, silences count in "
             "one half only."
         ),
-        # One that runs alone, without a cluster, has no such series.
+        # One that runs alone, without a cluster, has no such series. One that is down is missed by
+        # all the others, who see each other: TargetDown tells of it.
         expression=f"{seen}\n<\n{there}",
         shown=seen,
         hold="5m",
-        board=RUNTIME_BOARD,
+        board=TELEMETRY_BOARD,
     )
 
 
 def _configuration() -> Cause:
     either = "\nor\n".join(
-        f"min by ({PROCESS}) ({promql.selector(series, job)})" for series, job in _RELOADED
+        f"min by ({PROCESS}) ({promql.level(metric, jobs)})" for metric, jobs in _RELOADED
     )
     return Cause(
         name=naming.CONFIGURATION_REFUSED,
@@ -106,5 +102,5 @@ def _configuration() -> Cause:
         expression=f"({either}) == 0",
         shown=either,
         hold="2m",
-        board=RUNTIME_BOARD,
+        board=TELEMETRY_BOARD,
     )

@@ -3,10 +3,11 @@
 from typing import Final
 
 from alerts import cause, naming, promql
-from alerts.cause import PROCESS, SERVICE_JOBS, WHO, Cause
+from alerts.cause import PROCESS, WHO, Cause
 from alerts.clock import Clock
 from alerts.links import RUNTIME_BOARD, Links
 from alerts.rules import Group
+from alerts.targets import SERVICE_JOBS
 from telemetry.catalog.runtime import CLOCK, RESIDENT_MEMORY
 
 _LEAKED_BYTES: Final = 128 * 2**20
@@ -23,14 +24,16 @@ def group(clock: Clock, links: Links) -> Group:
 
 def _memory_growing(clock: Clock) -> Cause:
     window = clock.window("6h")
-    memory = promql.selector(RESIDENT_MEMORY.prometheus_name, SERVICE_JOBS)
-    grown = f"{memory}\n- on ({PROCESS})\nmin_over_time({memory}[{window}])"
+    memory = promql.level(RESIDENT_MEMORY, SERVICE_JOBS)
+    least = promql.level_over_time("min", RESIDENT_MEMORY, window, SERVICE_JOBS)
+    grown = f"{memory}\n- on ({PROCESS})\n{least}"
     return Cause(
         name=naming.MEMORY_GROWING,
         summary="A process holds far more memory than it did.",
         description=(
             f"{WHO} holds {{{{ $value | humanize1024 }}}}B more than at its least in the last "
-            f"{window}. What it keeps for good is freed by a restart only; the kernel's is abrupt."
+            f"{window}. What it keeps for good is freed by a restart only; if memory runs out, the "
+            "kernel kills it without a warning."
         ),
         expression=f"{grown}\n> {_LEAKED_BYTES}",
         shown=memory,
@@ -40,7 +43,7 @@ def _memory_growing(clock: Clock) -> Cause:
 
 
 def _clock_skewed() -> Cause:
-    told = promql.selector(CLOCK.prometheus_name, SERVICE_JOBS)
+    told = promql.level(CLOCK, SERVICE_JOBS)
     ahead = f"{told} - timestamp({told})"
     return Cause(
         name=naming.CLOCK_SKEWED,

@@ -7,7 +7,7 @@ count themselves is summed.
 from typing import Final
 
 from alerts import cause, naming, promql
-from alerts.cause import WHO, WORKER_JOB, Cause, Traces
+from alerts.cause import PROCESS, WHO, Cause, Traces
 from alerts.clock import Clock
 from alerts.durations import seconds
 from alerts.links import BATCHES_BOARD, REPORTS_BOARD, Links
@@ -27,8 +27,9 @@ from app.signals import (
     USER_BATCH_CHECKPOINT_AGE,
 )
 
-_QUEUE: Final = QUEUE.prometheus_name
-_OF_QUEUE: Final = Traces(WORKER.jobs[0], f"process {{{{$labels.{_QUEUE}}}}}")
+_JOBS: Final = WORKER.jobs
+_NOT_SENT: Final = promql.where(MAIL_OUTCOME, "=~", "retried|dead")
+_OF_QUEUE: Final = Traces(WORKER.jobs[0], f"process {{{{$labels.{QUEUE.prometheus_name}}}}}")
 """The spans of a worker that takes a message of the alert's queue."""
 
 _LONGEST_WAIT: Final = "5m"
@@ -62,15 +63,18 @@ def _limit(clock: Clock) -> int:
 
 
 def _dead_lettered(clock: Clock) -> Cause:
-    series = promql.selector(DEAD_LETTERS.prometheus_name, WORKER_JOB)
-    dead = f"max by ({_QUEUE}) ({series})"
-    before = f"min by ({_QUEUE}) (min_over_time({series}[{clock.window('1d')}]))"
+    by_queue = promql.by(DEAD_LETTERS, QUEUE)
+    dead = f"max {by_queue} ({promql.level(DEAD_LETTERS, _JOBS)})"
+    lookback = clock.window("1d")
+    least = promql.level_over_time("min", DEAD_LETTERS, lookback, _JOBS)
+    before = f"min {by_queue} ({least})"
     return Cause(
         name=naming.DEAD_LETTERED,
         summary="Work was given up: nobody tries it again unless it is replayed.",
         description=(
-            '{{ $value | printf "%.0f" }} more than a day ago lie dead on the queue '
-            "{{ $labels.report_queue }}. Each is a report that someone waits for."
+            '{{ $value | printf "%.0f" }} more lie dead on the queue {{ $labels.report_queue }} '
+            f"than at its least within the last {lookback}. Each is a report that someone waits "
+            "for."
         ),
         expression=f"{dead} - {before} > 0",
         shown=dead,
@@ -81,7 +85,7 @@ def _dead_lettered(clock: Clock) -> Cause:
 
 
 def _queue_delayed(clock: Clock) -> Cause:
-    oldest = f"max by ({_QUEUE}) ({promql.selector(QUEUE_AGE.prometheus_name, WORKER_JOB)})"
+    oldest = f"max {promql.by(QUEUE_AGE, QUEUE)} ({promql.level(QUEUE_AGE, _JOBS)})"
     return Cause(
         name=naming.QUEUE_DELAYED,
         summary="Messages of a queue wait too long.",
@@ -100,18 +104,17 @@ def _queue_delayed(clock: Clock) -> Cause:
 
 def _mail_failing(clock: Clock) -> Cause:
     window = clock.window("15m")
-    failed_ones = promql.condition(MAIL_OUTCOME, "=~", "retried|dead")
     failed, every = (
-        f"sum(increase({promql.selector(MAIL_FINISHED.prometheus_name, *matchers)}[{window}]))"
-        for matchers in ((WORKER_JOB, failed_ones), (WORKER_JOB,))
+        f"sum({promql.increase(MAIL_FINISHED, window, _JOBS, *where)})"
+        for where in ((_NOT_SENT,), ())
     )
     return Cause(
         name=naming.MAIL_FAILING,
         summary="The mail server does not take the reports' mails.",
         description=(
             "{{ $value | humanizePercentage }} of the attempts to hand over a mail failed in the "
-            f"last {window}. The mails wait in the outbox and are tried again until their tries "
-            "are used up."
+            f"last {window}. Each mail is tried a few times, soon one after the other, and then "
+            "given up: it has to be replayed once the server takes mails again."
         ),
         expression=f"({failed} >= {_FEWEST_FAILURES})\n/\n({every} > 0)\n> {_FAILED_SHARE}",
         shown=failed,
@@ -123,8 +126,8 @@ def _mail_failing(clock: Clock) -> Cause:
 
 def _leases_expiring(clock: Clock) -> Cause:
     window = clock.window("1h")
-    series = promql.selector(LEASES_EXPIRED.prometheus_name, WORKER_JOB)
-    expired = f"sum by ({_QUEUE}) (increase({series}[{window}]))"
+    taken_over = promql.increase(LEASES_EXPIRED, window, _JOBS)
+    expired = f"sum {promql.by(LEASES_EXPIRED, QUEUE)} ({taken_over})"
     return Cause(
         name=naming.LEASES_EXPIRING,
         summary="Workers stop in the middle of their work, without a word.",
@@ -141,8 +144,7 @@ def _leases_expiring(clock: Clock) -> Cause:
 
 
 def _import_stuck(clock: Clock) -> Cause:
-    series = promql.selector(IMPORT_CHECKPOINT_AGE.prometheus_name, WORKER_JOB)
-    age = f"max by ({cause.PROCESS}) ({series})"
+    age = f"max by ({PROCESS}) ({promql.level(IMPORT_CHECKPOINT_AGE, _JOBS)})"
     return Cause(
         name=naming.IMPORT_STUCK,
         summary="An import makes no progress.",
@@ -160,8 +162,7 @@ def _import_stuck(clock: Clock) -> Cause:
 
 
 def _user_batch_stuck(clock: Clock) -> Cause:
-    series = promql.selector(USER_BATCH_CHECKPOINT_AGE.prometheus_name, WORKER_JOB)
-    age = f"max({series})"
+    age = f"max({promql.level(USER_BATCH_CHECKPOINT_AGE, _JOBS)})"
     return Cause(
         name=naming.USER_BATCH_STUCK,
         summary="A batch of users makes no progress.",

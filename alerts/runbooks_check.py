@@ -6,17 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from alerts import labels, naming, tools, yaml_file
+from alerts import declared, tools, yaml_file
 from alerts.runbooks_frame import CLOSE, SECTIONS, sections
-from app import signals
-from telemetry import catalog
 
 _FEWEST_WORDS: Final = 30
 _PLACEHOLDER: Final = re.compile(r"\b(TODO|TBD|FIXME|XXX|lorem)\b", re.IGNORECASE)
 _PROMQL: Final = re.compile(r"^```promql\n(.*?)^```", re.MULTILINE | re.DOTALL)
-_SERIES: Final = re.compile(r"(?<![\w:])([a-zA-Z_:][\w:]*)(?=[{\[])")
-_OWN: Final = ("prometheus_", "alertmanager_", "scrape_")
-"""What Prometheus and Alertmanager say of themselves; they declare it, not our catalog."""
 
 
 def problems(alert_names: set[str], folder: Path) -> Iterator[str]:
@@ -43,20 +38,13 @@ def text_problems(text: str) -> Iterator[str]:
     if not queries:
         yield "Diagnosis has no query"
     for query in queries:
-        yield from _unknown_series(query)
-        yield from labels.unknown_in_query(query)
+        yield from declared.unknown_in_query(query)
         yield from _unreadable(query)
 
 
 def diagnosis_queries(text: str) -> tuple[str, ...]:
     """Return the queries that a runbook's Diagnosis tells to run, as they stand there."""
     return tuple(_PROMQL.findall(sections(text).get("Diagnosis", "")))
-
-
-def _unknown_series(query: str) -> Iterator[str]:
-    for name in _SERIES.findall(query):
-        if name not in known_series() and not name.startswith(_OWN):
-            yield f"no signal is called {name}"
 
 
 def _unreadable(query: str) -> Iterator[str]:
@@ -68,10 +56,3 @@ def _unreadable(query: str) -> Iterator[str]:
         outcome = tools.run("promtool", "check", "rules", path)
     if not outcome.succeeded:
         yield f"promtool cannot read {query.strip()!r}: {outcome.output}"
-
-
-def known_series() -> frozenset[str]:
-    """Return every series that a query here may name."""
-    metrics = (*catalog.METRICS, *signals.METRICS)
-    exposed = (name for metric in metrics for name in labels.exposed(metric))
-    return frozenset((*exposed, *naming.RECORDED, naming.UP, "ALERTS"))

@@ -13,11 +13,13 @@ from telemetry.catalog.declarations import DeclarationError, Metric
 class Target:
     """One or more jobs whose loss has the same meaning.
 
-    `required` jobs are missed even when no target of theirs is configured. `traced` ones have
-    traces under the job's name. `impact` ends the mail's sentence.
+    `called` is what a sentence says for them. `required` jobs are missed even when no target of
+    theirs is configured. `traced` ones have traces under the job's name. `impact` ends the mail's
+    sentence.
     """
 
     jobs: tuple[str, ...]
+    called: str
     severity: Severity
     impact: str
     required: bool = False
@@ -26,6 +28,7 @@ class Target:
 
 WEB: Final = Target(
     jobs=("sightline-web",),
+    called="a web process",
     severity=Severity.CRITICAL,
     impact="Its users may get no answer, and the objectives measured there are blind.",
     required=True,
@@ -33,6 +36,7 @@ WEB: Final = Target(
 )
 WORKER: Final = Target(
     jobs=("sightline-worker",),
+    called="a worker",
     severity=Severity.WARNING,
     impact="Reports and their mails wait in the queue; nothing is lost.",
     required=True,
@@ -40,10 +44,13 @@ WORKER: Final = Target(
 )
 PLATFORM: Final = Target(
     jobs=("prometheus", "alertmanager", "jaeger"),
+    called="a part of what watches the service",
     severity=Severity.WARNING,
     impact="The service runs on, but part of what watches it is gone.",
 )
 TARGETS: Final = (WEB, WORKER, PLATFORM)
+SERVICE_JOBS: Final = tuple(job for target in TARGETS if target.traced for job in target.jobs)
+"""The processes of the service: those whose traces stand under the job's name."""
 
 _EMITTERS: Final = {
     **{metric.name: WEB for metric in http.METRICS},

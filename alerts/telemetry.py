@@ -13,7 +13,7 @@ from alerts.clock import Clock
 from alerts.links import TELEMETRY_BOARD, Links
 from alerts.naming import Severity
 from alerts.rules import AlertRule, Group
-from alerts.targets import TARGETS
+from alerts.targets import SERVICE_JOBS
 from telemetry.catalog import http, pipeline
 from telemetry.catalog.declarations import Counter, Histogram, Label
 from telemetry.catalog.objectives import Matcher
@@ -23,13 +23,10 @@ _REFUSED_SHARE: Final = "0.05"
 _FEWEST_REFUSED: Final = 20
 _SCRAPES_TOLERATED: Final = 5
 
-_PROCESS: Final = f"{naming.JOB}, {naming.INSTANCE}"
+_LOOKBACK: Final = "1h"
+_PROCESS: Final = (promql.JOB, promql.INSTANCE)
 _WHO: Final = "{{ $labels.instance }} of {{ $labels.job }}"
 _SHARE: Final = "{{ $value | humanizePercentage }}"
-_JOBS: Final = promql.matches(
-    naming.JOB, "|".join(job for target in TARGETS if target.traced for job in target.jobs)
-)
-"""The processes that have this telemetry: those whose traces stand under the job's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +54,8 @@ def group(clock: Clock, links: Links) -> Group:
 
 
 def _rule(alert: _Alert, clock: Clock, links: Links) -> AlertRule:
-    window = clock.window(alert.window)
+    window, lookback = clock.window(alert.window), clock.window(_LOOKBACK)
+    shown = _increase(alert.shown, window, _reason(alert.shown))
     return AlertRule(
         name=alert.name,
         subject=alert.name,
@@ -68,9 +66,9 @@ def _rule(alert: _Alert, clock: Clock, links: Links) -> AlertRule:
             "summary": alert.summary,
             "description": alert.description,
             "runbook_url": links.runbook(alert.name),
-            "dashboard_url": links.board(TELEMETRY_BOARD, window),
-            "traces_url": links.traces("{{$labels.job}}", window) if alert.has_traces else "",
-            "graph_url": links.graph(_increase(alert.shown, window, _reason(alert.shown)), window),
+            "dashboard_url": links.board(TELEMETRY_BOARD, lookback),
+            "traces_url": links.traces("{{$labels.job}}", lookback) if alert.has_traces else "",
+            "graph_url": links.graph(shown, lookback),
         },
     )
 
@@ -79,14 +77,8 @@ def _increase(
     metric: Counter | Histogram, window: str, by: Label | None = None, *where: Matcher
 ) -> str:
     """Return how much each process counted in the window, also by one label of the metric."""
-    matchers = (
-        promql.condition(metric.label(one.label.attribute), one.operator, one.value)
-        for one in where
-    )
-    suffix = "_count" if isinstance(metric, Histogram) else ""
-    series = promql.selector(f"{metric.prometheus_name}{suffix}", _JOBS, *matchers)
-    labels = f"{_PROCESS}, {metric.label(by.attribute).prometheus_name}" if by else _PROCESS
-    return f"sum by ({labels}) (increase({series}[{window}]))"
+    grouped = promql.by(metric, *_PROCESS, *((by,) if by else ()))
+    return f"sum {grouped} ({promql.increase(metric, window, SERVICE_JOBS, *where)})"
 
 
 def _reason(metric: Counter) -> Label:
@@ -147,7 +139,7 @@ def _input_refused(window: str) -> str:
     requests = _increase(http.REQUEST_DURATION, window)
     return (
         f"({refused} > {_FEWEST_REFUSED})\n"
-        f"/ on ({_PROCESS}) group_left () ({requests} > 0)\n> {_REFUSED_SHARE}"
+        f"/ on ({naming.JOB}, {naming.INSTANCE}) group_left () ({requests} > 0)\n> {_REFUSED_SHARE}"
     )
 
 

@@ -65,7 +65,7 @@ class ExpectedText:
                 "budget": f"all of the {objective.window_days}d budget is spent",
                 "runbook_url": f"{self._links.runbooks}/{naming.burn_alert(objective)}",
                 "dashboard_url": (
-                    f"{self._links.grafana}/d/sightline-service-overview?from={start * 1000}&to=now"
+                    f"{self._links.grafana}/d/sightline-slos?from={start * 1000}&to=now"
                 ),
                 **self._traces(start),
                 "graph_url": (

@@ -18,6 +18,13 @@ def cases(links: Links) -> tuple[Case, ...]:
     )
 
 
+_CALLED = {
+    ("sightline-web",): "a web process",
+    ("sightline-worker",): "a worker",
+    ("prometheus", "alertmanager", "jaeger"): "a part of what watches the service",
+}
+
+
 class _Writer:
     """Builds the cases."""
 
@@ -105,7 +112,7 @@ class _Writer:
         }
 
         def fired(second: int) -> Fired:
-            board = f"{self._links.grafana}/d/sightline-runtime"
+            board = f"{self._links.grafana}/d/sightline-telemetry-health"
             start = f"{board}?from={(second - 3600) * 1000}&to=now"
             return Fired({"severity": "info"}, {**annotations, "dashboard_url": start})
 
@@ -138,11 +145,11 @@ class _Writer:
         return Fired(
             labels={"severity": target.severity.value, "job": job, **instance},
             annotations={
-                "summary": f"Prometheus gets no metrics from {' or '.join(target.jobs)}.",
+                "summary": f"Prometheus gets no metrics from {_CALLED[target.jobs]}.",
                 "description": f"{who} of {job} has given no metrics for 2m. {target.impact}",
                 "runbook_url": f"{self._links.runbooks}/{naming.TARGET_DOWN}",
                 "dashboard_url": (
-                    f"{self._links.grafana}/d/sightline-runtime?from={start * 1000}&to=now"
+                    f"{self._links.grafana}/d/sightline-telemetry-health?from={start * 1000}&to=now"
                 ),
                 **(traces if target.traced else {}),
                 "graph_url": (

@@ -23,6 +23,10 @@ def _requests(process: dict[str, str], *runs: Run, route: dict[str, str] | None 
     return Series.counter(_REQUESTS, {**process, **(route or _CHECK)}, runs)
 
 
+def _up(*processes: dict[str, str], steps: int = 2 * STEPS) -> tuple[Series, ...]:
+    return tuple(Series(naming.UP, process, f"1x{steps}") for process in processes)
+
+
 def _refusals(process: dict[str, str], reason: str, *runs: Run) -> Series:
     return Series.counter(_REFUSALS, {**process, "access_refusal_reason": reason}, runs)
 
@@ -68,13 +72,17 @@ _STOPPED: Final = Scene(
     labels=_JOB,
     summary="Nobody calls the service any more.",
     says=(
-        "No request reached sightline-web in the last 5m, and 15m before there were. What stands"
-        " before it may be broken: no objective sees what does not arrive."
+        "No request reached sightline-web in the last 5m, and within the last 6h there were. What"
+        " stands before it may be broken: no objective sees what does not arrive."
     ),
     board="service-overview",
-    graph=f"sum by (job) (rate({_ASKED}[5m]))",
+    graph=(
+        f"sum by (job) (rate({_ASKED}[5m]))\n"
+        'or on (job)\n0 * sum by (job) (up{job="sightline-web"} == 1)'
+    ),
     fault="half an hour of traffic to two processes, then none for a quarter of one, probes aside",
     faulty=(
+        *_up(_WEB, _SECOND),
         _requests(_WEB, Run(60, 20), Run(30, 0), Run(20, 20)),
         _requests(_SECOND, Run(60, 20), Run(50, 0)),
         _requests(_WEB, Run(110, 5), route=_PROBE),
@@ -84,11 +92,12 @@ _STOPPED: Final = Scene(
     resolved=2790,
     almost="one process is left by all, the other is not",
     tolerable=(
+        *_up(_WEB, _SECOND),
         _requests(_WEB, Run(40, 20), Run(STEPS, 0)),
         _requests(_SECOND, Run(40 + STEPS, 1)),
     ),
     calm="nobody calls, and nobody ever did",
-    idle=(_requests(_WEB, Run(STEPS, 0)),),
+    idle=(*_up(_WEB), _requests(_WEB, Run(STEPS, 0))),
 )
 
 
@@ -140,9 +149,42 @@ def _edges() -> tuple[Case, ...]:
         Case(
             subject=_STOPPED.name,
             kinds=(Kind.FIRES, Kind.RESOLVES),
-            title="half an hour after the last request nobody was there before",
-            series=(_requests(_WEB, Run(120, 300), Run(120, 0)),),
-            values=(firing(_STOPPED.name, 5_370), silent(_STOPPED.name, 5_430)),
+            title="told for six hours after the last request, and then known",
+            series=(
+                *_up(_WEB, steps=1_000),
+                _requests(_WEB, Run(120, 300), Run(900, 0)),
+            ),
+            values=(firing(_STOPPED.name, 25_500), silent(_STOPPED.name, 26_400)),
+        ),
+        Case(
+            subject=_STOPPED.name,
+            kinds=(Kind.FIRES, Kind.RESOLVES),
+            title="a rollout: the new process is asked nothing, then something",
+            series=(
+                Series(naming.UP, _WEB, "1x60 stale"),
+                Series(
+                    _REQUESTS,
+                    {**_WEB, **_CHECK},
+                    "0+20x60 stale",
+                ),
+                Series(naming.UP, _SECOND, "_x60 1x120"),
+                Series(_REQUESTS, {**_SECOND, **_CHECK}, "_x100 1+20x60"),
+            ),
+            values=(
+                silent(_STOPPED.name, 1_800),
+                firing(_STOPPED.name, 2_700),
+                silent(_STOPPED.name, 3_300),
+            ),
+        ),
+        Case(
+            subject=_STOPPED.name,
+            kinds=(Kind.GUARD,),
+            title="no process is there to be asked: TargetDown tells of that",
+            series=(
+                Series(naming.UP, _WEB, "1x60 0x120"),
+                _requests(_WEB, Run(60, 20)),
+            ),
+            values=tuple(silent(_STOPPED.name, second) for second in (2_400, 3_000, 3_600)),
         ),
         Case(
             subject=_STOPPED.name,

@@ -44,8 +44,9 @@ _UNAVAILABLE: Final = Scene(
     labels=_WEB,
     summary="The database does not answer.",
     says=(
-        "web:9464 of sightline-web asks PostgreSQL every few seconds and gets no answer. What needs"
-        " it is answered with 503 until it is back."
+        "web:9464 of sightline-web asks PostgreSQL every few seconds and gets no answer. Until it"
+        " is back, requests that need it are answered with 503, and what workers have in hand"
+        " waits."
     ),
     board="database",
     graph=f"max by (job, instance) ({_LAG}{{{_JOBS}}})",

@@ -3,7 +3,7 @@
 from typing import Final
 
 from alerts import naming
-from alerts.cases.model import Case, Kind, Probe, Run, Series
+from alerts.cases.model import Case, Kind, Probe, Run, Series, silent
 from alerts.cases.scene import STEPS, Scene
 from alerts.links import Links
 
@@ -35,7 +35,7 @@ _RULES_FAILING: Final = Scene(
         "prometheus:9090 of prometheus failed to evaluate rules 10 times in the last 5m. Alerts"
         " that depend on them may stay silent."
     ),
-    board="runtime",
+    board="telemetry-health",
     graph=f'sum by (job, instance) (increase({_RULES}{{job="prometheus"}}[5m]))',
     fault="two groups fail at each evaluation for 3 m",
     faulty=(
@@ -60,7 +60,7 @@ _NOTIFICATIONS: Final = Scene(
         "alertmanager:9093 of alertmanager failed to deliver 2 messages by email in the last 15m."
         " Who is told only that way is not told at all."
     ),
-    board="runtime",
+    board="telemetry-health",
     graph=(f'sum by (job, instance, integration) (increase({_FAILED}{{job="alertmanager"}}[15m]))'),
     fault="no mail leaves for two group intervals, each of which counts one; the webhook works",
     faulty=(
@@ -83,10 +83,10 @@ _SPLIT: Final = Scene(
     labels={"job": "alertmanager"},
     summary="The replicas of Alertmanager have lost sight of each other.",
     says=(
-        "One of them sees a cluster of 1, fewer than there are. Each half tells"
+        "One of them sees a cluster of 1, fewer than are up. Each half tells"
         " people of itself: messages come twice, silences count in one half only."
     ),
-    board="runtime",
+    board="telemetry-health",
     graph=f'min by (job) ({_MEMBERS}{{job="alertmanager"}})',
     fault="of two replicas one sees only itself for 6 m",
     faulty=(
@@ -114,7 +114,7 @@ _REFUSED: Final = Scene(
         "prometheus:9090 of prometheus could not load the configuration that it was last given, and"
         " goes on with the one before. At its next start it will not come up."
     ),
-    board="runtime",
+    board="telemetry-health",
     graph=(
         f'min by (job, instance) ({_RELOADED}{{job="prometheus"}})\nor\n'
         f'min by (job, instance) ({_RELOADED_TOO}{{job="alertmanager"}})'
@@ -153,6 +153,18 @@ def cases(links: Links) -> tuple[Case, ...]:
     )
     return (
         *(case for scene in scenes for case in scene.cases(links)),
+        Case(
+            subject=naming.CLUSTER_SPLIT,
+            kinds=(Kind.GUARD,),
+            title="one of three is down, the others see each other",
+            series=(
+                *_up(_ALERTMANAGER, _SECOND),
+                Series(naming.UP, {**_ALERTMANAGER, "instance": "third:9093"}, "1x4 0x56"),
+                Series(_MEMBERS, _ALERTMANAGER, "3x6 2x54"),
+                Series(_MEMBERS, _SECOND, "3x6 2x54"),
+            ),
+            values=tuple(silent(naming.CLUSTER_SPLIT, second) for second in (300, 900, 1_800)),
+        ),
         Case(
             subject=naming.CONFIGURATION_REFUSED,
             kinds=(Kind.FIRES,),

@@ -21,7 +21,8 @@ _GROWING: Final = Scene(
     summary="A process holds far more memory than it did.",
     says=(
         "web:9464 of sightline-web holds 200MiB more than at its least in the last 6h. What it"
-        " keeps for good is freed by a restart only; the kernel's is abrupt."
+        " keeps for good is freed by a restart only; if memory runs out, the kernel kills it"
+        " without a warning."
     ),
     board="runtime",
     graph=f"{_MEMORY}{{{_JOBS}}}",

@@ -31,8 +31,8 @@ _DEAD_LETTERED: Final = Scene(
     labels=_REPORTS,
     summary="Work was given up: nobody tries it again unless it is replayed.",
     says=(
-        "2 more than a day ago lie dead on the queue reports. Each is a report that someone waits"
-        " for."
+        "2 more lie dead on the queue reports than at its least within the last 1d. Each is a"
+        " report that someone waits for."
     ),
     board="reports",
     graph=f"max by (report_queue) ({_DEAD}{{{_JOB}}})",
@@ -82,8 +82,9 @@ _FAILING: Final = Scene(
     name=naming.MAIL_FAILING,
     summary="The mail server does not take the reports' mails.",
     says=(
-        "66.67% of the attempts to hand over a mail failed in the last 15m. The mails wait in the"
-        " outbox and are tried again until their tries are used up."
+        "66.67% of the attempts to hand over a mail failed in the last 15m. Each mail is tried a"
+        " few times, soon one after the other, and then given up: it has to be replayed once the"
+        " server takes mails again."
     ),
     board="reports",
     graph=f'sum(increase({_MAILS}{{{_JOB}, mail_outcome=~"retried|dead"}}[15m]))',

@@ -3,7 +3,7 @@
 from typing import Final
 
 from alerts import naming
-from alerts.cases.model import Case, Fired, Kind, Probe, silent
+from alerts.cases.model import Case, Fired, Kind, Probe, firing, silent
 from alerts.cases.telemetry_told import WEB, Rates, Told, counters, fired
 from alerts.links import Links
 
@@ -83,7 +83,7 @@ ALERTS: Final = (
 
 def edges(links: Links) -> tuple[Case, ...]:
     """Return what is particular to one of these alerts."""
-    return (_burst_of_cuts(), _undeclared(links), _few_requests())
+    return (_burst_of_cuts(), _undeclared(links), _few_requests(), _two_processes())
 
 
 def _burst_of_cuts() -> Case:
@@ -134,4 +134,17 @@ def _few_requests() -> Case:
         title="half of the requests, but 15 in a quarter of an hour",
         series=counters(WEB, refused, 60),
         values=(silent(naming.INPUT_REFUSED, 900), silent(naming.INPUT_REFUSED, 1800)),
+    )
+
+
+def _two_processes() -> Case:
+    """Set what each process refused against its own requests."""
+    refused: Rates = ((_REFUSED, {"telemetry_input": "traceparent"}, 60), (_REQUESTS, {}, 100))
+    second = {**WEB, "instance": "web2:9464"}
+    return Case(
+        subject=naming.INPUT_REFUSED,
+        kinds=(Kind.FIRES,),
+        title="of two processes only one is sent nonsense",
+        series=(*counters(WEB, refused, 90), *counters(second, refused[1:], 90)),
+        values=(firing(naming.INPUT_REFUSED, 2400),),
     )

@@ -58,7 +58,7 @@ def fired(told: Told, links: Links, second: int) -> Fired:
         f"sum by (job, instance, {label}) "
         f'(increase({metric}{{job=~"sightline-web|sightline-worker"}}[{minutes}m]))'
     )
-    start = (second - told.window) * 1000
+    start = (second - 3600) * 1000
     return Fired(
         labels={"severity": "warning", **WEB, **told.labels},
         annotations={
@@ -78,7 +78,7 @@ def fired(told: Told, links: Links, second: int) -> Fired:
             ),
             "graph_url": (
                 f"{links.prometheus}/graph?g0.expr={quote(expression, safe='')}"
-                f"&g0.tab=0&g0.range_input={minutes}m"
+                f"&g0.tab=0&g0.range_input=1h"
             ),
         },
     )

@@ -141,10 +141,12 @@ def another_objective(instance: str) -> tuple[Series, ...]:
     )
 
 
-def without_buckets(objective: Objective, steps: int) -> tuple[Series, ...]:
+def without_buckets(
+    objective: Objective, steps: int, instance: str = "web:9464"
+) -> tuple[Series, ...]:
     """Return a timed objective's events with no bucket at all: none is known to be in time."""
     timed = _timed(objective)
-    labels = {**timed.labels, "instance": "web:9464"}
+    labels = {**timed.labels, "instance": instance}
     return (Series.counter(f"{timed.name}_count", labels, (Run(steps, EVENTS_A_STEP),)),)
 
 

@@ -115,6 +115,9 @@ def _field(name: str, value: Any) -> tuple[str, Any]:  # noqa: ANN401 - YAML
         return ("urlSecret" if plain == "url" else plain), secret
     if name in _PAIRS:
         return name, [{"key": key, "value": text} for key, text in value.items()]
+    if name == "links":
+        links = [{"href": one["href"], "alt": one["text"]} for one in value]
+        return "pagerDutyLinkConfigs", links
     return _camel(name), value
 
 

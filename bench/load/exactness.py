@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from alerts import naming, promql
+from alerts import naming, promql, recorded
 from alerts.clock import Clock
 from alerts.durations import seconds
 from alerts.windows import BASE
@@ -136,8 +136,8 @@ def _indicator(prometheus: Prometheus, everything: Counter[Counted]) -> list[str
     if not isinstance(indicator, Availability):
         message = "the availability objective has another indicator"
         raise TypeError(message)
-    whole = promql.count(indicator.metric, *indicator.scope)
-    bad = promql.count(indicator.metric, *indicator.scope, *indicator.bad)
+    whole = promql.total(indicator.metric, (JOB,), *indicator.scope)
+    bad = promql.total(indicator.metric, (JOB,), *indicator.scope, *indicator.bad)
     ours = Tally(counts=everything)
     return [
         f"{name}: the client has {own}, the indicator {found:g}"
@@ -148,11 +148,7 @@ def _indicator(prometheus: Prometheus, everything: Counter[Counted]) -> list[str
 
 def _recorded() -> str:
     period = f"{API_AVAILABILITY.window_days}d"
-    return promql.selector(
-        naming.ERROR_RATIO,
-        promql.equal(naming.SLO, API_AVAILABILITY.slug),
-        promql.equal(naming.WINDOW, period),
-    )
+    return recorded.selector(naming.ERROR_RATIO, API_AVAILABILITY, period)
 
 
 def _all_have_failed(rig: Rig, rate: float) -> Tally:

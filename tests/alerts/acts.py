@@ -52,8 +52,6 @@ class Run:
     """By fault: what went wrong."""
     calm: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the queue and the mails are well again: both explain late reports."""
-    database_back: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set once no database is away any more: that explains a batch that is stuck."""
 
     async def told(
         self,

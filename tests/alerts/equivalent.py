@@ -9,6 +9,7 @@ _JOINED: Final = (
     "the sums are joined by `job` and `instance`, and the other side still asks for the job"
 )
 _JOINED_BY_JOB: Final = "the sums are joined by `job`, and the other side still asks for it"
+_OF_ONE_JOB: Final = "an instance belongs to one job, and each side asks for the job"
 _BY_ZERO: Final = "it is multiplied by 0: of it only that there is a process counts"
 _JOINED_BY_SLO: Final = "`on (slo)` joins what the other selectors name"
 
@@ -26,7 +27,8 @@ _REASONS: Final = (
         _JOINED,
     ),
     (r"MemoryGrowing|ClockSkewed", r"[12]\. without job.*", _JOINED),
-    (r"CredentialsRefused|TrafficStopped", r"[13]\. without job.*", _JOINED_BY_JOB),
+    (r"CredentialsRefused", r"[13]\. without job.*", _JOINED_BY_JOB),
+    (r"TrafficStopped", r"[134]\. without job.*", _JOINED_BY_JOB),
     (r"DatabaseUnavailable", r"[12]\. without job.*", _JOINED),
     (r"DatabasePoolSaturated", r"[14]\. without job.*", _JOINED),
     (r"AlertmanagerClusterSplit", r"[12]\. without job.*", _JOINED),
@@ -37,6 +39,12 @@ _REASONS: Final = (
         _JOINED,
     ),
     (r"ReportDeliveryBudgetBurn: instance:slo_events:increase1m", r"9\. \[1m\] longer", _BY_ZERO),
+    (
+        r"\w+: instance:slo_(bad_)?events:increase1m",
+        r"\d+\. or on \(job, instance\) without job",
+        _OF_ONE_JOB,
+    ),
+    (r"TelemetryInputRefused", r"\d+\. on \(job, instance\) without job", _OF_ONE_JOB),
     (r"\w+BudgetBurn \w+", r"[135]\. without slo.*", _JOINED_BY_SLO),
     (r"\w+: slo:budget_exhaustion:seconds", r"[12]\. without slo.*", _JOINED_BY_SLO),
     (

@@ -122,7 +122,6 @@ async def stores(run: Run) -> None:
         await run.fires(*availability)
         await start()
         await run.told(naming.DATABASE_UNAVAILABLE, status="resolved")
-        run.database_back.set()
     # The callers go: what a busy machine answers late from now on is nobody's fault.
     await run.told(*latency, *availability)
     await run.told(*latency, *availability, status="resolved")

@@ -2,11 +2,9 @@
 
 import asyncio
 import signal
-from contextlib import suppress
 
 from alerts import naming
 from tests.alerts.acts import Run, subjects
-from tests.alerts.heard import MAIL
 from tests.alerts.instrumented import InstrumentedService
 from tests.alerts.links_service import LinksService
 
@@ -19,7 +17,6 @@ TELEMETRY = (
     naming.SPANS_DROPPED,
     naming.THREAD_FAILING,
 )
-_TRIES, _QUIET_SECONDS = 6, 15.0
 _NOT_TO_EVALUATE = """
 groups:
   - name: broken
@@ -84,20 +81,17 @@ async def watchdog(run: Run) -> None:
 
 
 async def nobody(run: Run, *callers: InstrumentedService | LinksService) -> None:
-    """Nobody calls any more; in compressed time that is told for seconds only, so try again."""
-    for _ in range(_TRIES):
+    """Nobody calls any more, until somebody does."""
+
+    async def leave() -> None:
         for caller in callers:
             caller.calls.clear()
-        with suppress(AssertionError):
-            await run.told(naming.TRAFFIC_STOPPED, patience=_QUIET_SECONDS)
-        await run.looked_into(naming.TRAFFIC_STOPPED)
+
+    async def come_back() -> None:
         for caller in callers:
             caller.calls.set()
-        if run.ears.is_over(naming.TRAFFIC_STOPPED, MAIL):
-            break
-        await asyncio.sleep(_QUIET_SECONDS)
-    await run.told(naming.TRAFFIC_STOPPED)
-    await run.told(naming.TRAFFIC_STOPPED, status="resolved")
+
+    await run.prove([naming.TRAFFIC_STOPPED], leave, come_back)
 
 
 async def silence(run: Run) -> None:

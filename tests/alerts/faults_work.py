@@ -94,7 +94,6 @@ async def imports(run: Run) -> None:
 
 async def user_batches(run: Run) -> None:
     """A transaction holds the grant of a user who is to be offboarded."""
-    await run.database_back.wait()
     async with console(run.service.database_url) as holder:
         transaction = holder.transaction()
         grant = {"user": "leaver", "resource": "ledger", "action": "read"}

@@ -26,8 +26,9 @@ CASES: Final = all_cases(OPTIONS.clock, OPTIONS.links)
 
 _SELECTOR: Final = re.compile(r"(?<=\w)\{[^{}]*\}")
 _MATCHER: Final = re.compile(r'(\w+)(?:=~|!~|!=|=)"(?:[^"\\]|\\.)*"')
-_RANGE: Final = re.compile(r"\[(\d+)([smhd])\]")
+_RANGE: Final = re.compile(r"\[(\d+)([smhd])(:\w+)?\]")
 _NUMBER: Final = re.compile(r"(?<![\w.\[\"])\d+(?:\.\d+)?(?![\w.\"])")
+_LABELS: Final = re.compile(r"\b((?:or |and )?on|by) \(([^)]+)\)")
 _COMPARISON: Final = re.compile(r" (>=|<=|==|!=|>|<) |^(!=|<)$", re.MULTILINE)
 _OPPOSITE: Final = {">": "<", "<": ">", ">=": "<", "<=": ">", "==": "!=", "!=": "=="}
 _WINDOW_MATCHER: Final = re.compile(rf'{WINDOW}="(\w+)"')
@@ -147,10 +148,11 @@ def _expressions(text: str) -> Iterator[tuple[str, str]]:
             said = f"{next(numbers)}. without {dropped[0]}"
             yield said, _with(text, selector, f"{{{others}}}")
     for found in _RANGE.finditer(text):
-        count, unit = int(found[1]), found[2]
-        yield f"{next(numbers)}. {found[0]} longer", _with(text, found, f"[{4 * count}{unit}]")
+        count, unit, step = int(found[1]), found[2], found[3] or ""
+        longer = f"[{4 * count}{unit}{step}]"
+        yield f"{next(numbers)}. {found[0]} longer", _with(text, found, longer)
         seconds = count * {"s": 1, "m": 60, "h": 3_600, "d": 86_400}[unit] // 4
-        yield f"{next(numbers)}. {found[0]} shorter", _with(text, found, f"[{seconds}s]")
+        yield f"{next(numbers)}. {found[0]} shorter", _with(text, found, f"[{seconds}s{step}]")
     for found in _NUMBER.finditer(_masked(text)):
         if float(found[0]):
             for factor in (1.5, 0.5):
@@ -160,7 +162,23 @@ def _expressions(text: str) -> Iterator[tuple[str, str]]:
         operator = found[1] or found[2]
         opposite = found[0].replace(operator, _OPPOSITE[operator])
         yield f"{next(numbers)}. {operator} turned round", _with(text, found, opposite)
+    yield from _rejoined(text, numbers)
     yield from _swapped_windows(text)
+
+
+def _rejoined(text: str, numbers: Iterator[int]) -> Iterator[tuple[str, str]]:
+    """Join the sides in another way, and group by fewer labels."""
+    for found in re.finditer(r"\bor\b", _masked(text)):
+        yield f"{next(numbers)}. or is and", _with(text, found, "and")
+    for found in _LABELS.finditer(text):
+        word, labels = found[1], found[2].split(", ")
+        # The one label by which two sides are joined tells nothing apart where each is one series.
+        for dropped in labels if word == "by" or len(labels) > 1 else []:
+            others = ", ".join(one for one in labels if one != dropped)
+            yield (
+                f"{next(numbers)}. {found[0]} without {dropped}",
+                _with(text, found, f"{word} ({others})"),
+            )
 
 
 def _swapped_windows(text: str) -> Iterator[tuple[str, str]]:

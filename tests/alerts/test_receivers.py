@@ -9,6 +9,7 @@ import yaml
 from alerts import build, tools
 from alerts.__main__ import main
 from alerts.receivers import QuietHours, Receivers
+from compose.check.kubernetes.checking import problems
 
 _ALL = (
     "--smarthost=smtp.example:587",
@@ -88,6 +89,27 @@ def test_tickets_rest_over_midnight_and_nothing_else_does(tmp_path: Path) -> Non
     ]
     assert nights["location"] == weekends["location"] == "Europe/Berlin"
     assert weekends["weekdays"] == ["saturday", "sunday"]
+
+
+def test_all_of_them_are_told_in_the_cluster_too(tmp_path: Path) -> None:
+    in_utc = [one.replace("@Europe/Berlin", "") for one in _ALL]
+    _built(tmp_path, *in_utc, "--kubernetes")
+    files = sorted((tmp_path / "kubernetes").glob("*.yaml"))
+    routes = yaml.safe_load((tmp_path / "kubernetes/sightline.alertmanagerconfig.yaml").read_text())
+
+    assert {file.name: list(problems(yaml.safe_load(file.read_text()))) for file in files} == {
+        file.name: [] for file in files
+    }
+    by_name = _receivers(routes["spec"])
+    (pager,) = by_name["page"]["pagerdutyConfigs"]
+    (slack,) = by_name["page"]["slackConfigs"]
+    secret = {"name": "sightline-alertmanager"}
+    assert pager["routingKey"] == secret | {"key": "pagerduty"}
+    assert [link["alt"] for link in pager["pagerDutyLinkConfigs"]] == ["Runbook", "Graph"]
+    assert all(link["href"] for link in pager["pagerDutyLinkConfigs"])
+    assert slack["apiURL"] == secret | {"key": "slack"}
+    assert by_name["page"]["emailConfigs"][0]["authPassword"] == secret | {"key": "smtp"}
+    assert routes["spec"]["muteTimeIntervals"][0]["name"] == "quiet-hours"
 
 
 def test_hours_within_a_day_and_until_midnight_are_one_range(tmp_path: Path) -> None:

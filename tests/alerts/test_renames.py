@@ -75,6 +75,38 @@ def test_a_value_that_a_label_has_no_more_stops_the_build_and_is_named(tree: Tre
     assert "label 'mail.outcome' never has the value 'retried', but 'sent', 'again'" in said
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new", "place"),
+    [
+        (f"{SIGNALS}/caches.py", '("closed", "half', '("shut", "half', "alerts/caches.py"),
+        (
+            "telemetry/catalog/database.py",
+            '("idle", "used")',
+            '("idle", "busy")',
+            "dependencies.py",
+        ),
+        (f"{SIGNALS}/access.py", '"address_limited"', '"too_many"', "alerts/clients.py"),
+    ],
+)
+def test_a_value_that_is_renamed_stops_the_rules_where_it_is_used(
+    tree: Tree, file: str, old: str, new: str, place: str
+) -> None:
+    tree.change(file, old, new)
+
+    said = tree.stops("alerts", "build")
+
+    assert "never has the value" in said
+    assert place in said
+
+
+def test_a_value_that_is_renamed_is_named_in_the_runbooks(tree: Tree) -> None:
+    tree.change(f"{SIGNALS}/queues.py", '("reports", "mail")', '("reports", "letters")')
+
+    said = tree.stops("alerts", "check")
+
+    assert "MailFailing: report_queue_dead: label report_queue never has the value 'mail'" in said
+
+
 def test_an_objective_is_renamed_in_rules_and_boards(tree: Tree) -> None:
     before = tree.generated_with("audit-sealing")
     tree.change(OBJECTIVES, 'slug="audit-sealing"', 'slug="audit-chaining"')

@@ -3,8 +3,11 @@
 That they pass their cases is in test_mutations.py.
 """
 
+import json
+import re
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import yaml
@@ -13,8 +16,10 @@ from alerts import build, burn_rate, lint, naming, promql, tools
 from alerts.cases import all_cases
 from alerts.cases.matrix import rows
 from alerts.clock import Clock
+from alerts.durations import seconds
 from alerts.links import Links
-from alerts.rules import alerts_of
+from alerts.rules import AlertRule, alerts_of
+from alerts.targets import WEB
 from alerts.windows import BURN_WINDOWS
 from app.objectives import API_AVAILABILITY, CHECK_LATENCY, OBJECTIVES
 from telemetry.catalog import http
@@ -22,6 +27,7 @@ from telemetry.catalog.declarations import DeclarationError, Histogram
 from telemetry.catalog.objectives import Latency
 
 OPTIONS = build.Options()
+BOARDS = Path(__file__).parents[2] / "dashboards/generated"
 RULES = alerts_of(build.groups(OPTIONS))
 
 
@@ -61,7 +67,7 @@ def test_the_loosest_target_whose_alerts_can_fire_is_taken() -> None:
 
 def test_a_threshold_that_is_no_bucket_is_refused() -> None:
     with pytest.raises(DeclarationError, match=r"0\.11 is no bucket"):
-        promql.count_within(http.REQUEST_DURATION, 0.11)
+        promql.total_within(http.REQUEST_DURATION, 0.11, WEB.jobs)
 
 
 @pytest.mark.parametrize(
@@ -69,14 +75,16 @@ def test_a_threshold_that_is_no_bucket_is_refused() -> None:
     [(1, r'le=~"1(\\.0)?"'), (10, r'le=~"10(\\.0)?"'), (0.1, 'le="0.1"'), (2.5, 'le="2.5"')],
 )
 def test_a_bucket_is_found_in_both_majors_of_prometheus(bound: float, matcher: str) -> None:
-    assert promql.count_within(http.REQUEST_DURATION, bound).endswith(f", {matcher}}}")
+    selector = promql.total_within(http.REQUEST_DURATION, bound, WEB.jobs)
+
+    assert selector.endswith(f", {matcher}}}")
 
 
 def test_a_bucket_that_is_written_in_several_ways_is_refused() -> None:
     large = replace(http.REQUEST_DURATION, buckets=(1.0, 1e6))
 
     with pytest.raises(DeclarationError, match="below 1e6"):
-        promql.count_within(large, 1e6)
+        promql.total_within(large, 1e6, WEB.jobs)
 
 
 def test_a_metric_that_nobody_is_known_to_expose_is_refused() -> None:
@@ -94,6 +102,41 @@ def test_the_four_windows_can_be_told_apart() -> None:
         fast = "critical" if objective.wakes else "warning"
         assert [rule.severity.value for rule in mine] == [fast] * 2 + ["warning"] * 2
         assert {rule.labels[naming.SLO] for rule in mine} == {objective.slug}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.subject)
+def test_a_message_leads_to_a_board_that_is_there_and_begins_before_the_fault(
+    rule: AlertRule,
+) -> None:
+    found = re.search(
+        r"/d/([a-z-]+)\?from=.*?time\(\) - (\d+)\)", rule.annotations["dashboard_url"]
+    )
+    uids = {json.loads(file.read_text())["uid"] for file in BOARDS.glob("*.json")}
+
+    assert found
+    assert found[1] in uids
+    assert int(found[2]) > (seconds(rule.hold) if rule.hold else 0)
+
+
+def test_what_watches_is_shown_on_the_board_that_watches() -> None:
+    watching = {
+        rule.name
+        for rule in RULES
+        if "/d/sightline-telemetry-health" in rule.annotations["dashboard_url"]
+    }
+
+    assert {
+        naming.TARGET_DOWN,
+        naming.WATCHDOG,
+        naming.RULES_FAILING,
+        naming.NOTIFICATIONS_FAILING,
+        naming.CLUSTER_SPLIT,
+        naming.CONFIGURATION_REFUSED,
+        naming.SPANS_DROPPED,
+    } <= watching
+    for objective in OBJECTIVES:
+        for rule in (one for one in RULES if one.name == naming.burn_alert(objective)):
+            assert "/d/sightline-slos?" in rule.annotations["dashboard_url"]
 
 
 def test_what_lint_demands_is_met() -> None:

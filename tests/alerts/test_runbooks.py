@@ -7,7 +7,6 @@ import pytest
 from alerts import build, runbooks_check
 from alerts.rules import alerts_of
 from alerts.runbooks_frame import CLOSE, SECTIONS, hand_written, sections, with_frames
-from app import signals
 
 RULES = alerts_of(build.groups(build.Options()))
 NAMES = {rule.name for rule in RULES}
@@ -33,6 +32,7 @@ def test_a_missing_and_an_orphaned_runbook_are_named(tmp_path: Path) -> None:
         ("## Meaning\n", "## Meaning\n\nIt is down.\n\n## Aside\n", "the sections are"),
         ("Does the process", "TODO: does the process", "TODO is a promise"),
         ("up{job", "upp{job", "no signal is called upp"),
+        ("|jaeger", "|jeager", "label job never has the value 'jeager'"),
         ("[1h])\n", "[1h]))\n", "promtool cannot read"),
         ("```promql", "```", "Diagnosis has no query"),
     ],
@@ -68,11 +68,3 @@ def test_a_new_alert_gets_a_page_that_the_check_does_not_take(tmp_path: Path) ->
 
     assert tuple(sections(text)) == SECTIONS
     assert len(list(runbooks_check.text_problems(text))) == 5
-
-
-def test_every_series_of_the_catalog_may_be_named() -> None:
-    known = runbooks_check.known_series()
-
-    assert signals.QUEUE_AGE.prometheus_name in known
-    assert f"{signals.CHECK_DURATION.prometheus_name}_bucket" in known
-    assert signals.CHECK_DURATION.prometheus_name not in known

@@ -24,6 +24,7 @@ MOST_ANNOTATION_BYTES: Final = 262_144
 
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _LABEL: Final = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?")
+_ANY_CASE: Final = "(?i)"
 _KEY: Final = re.compile(r"[A-Za-z0-9._-]{1,253}")
 
 
@@ -80,8 +81,18 @@ def _keys_differ(
         seen.add(key)
 
 
+def _pattern(
+    validator: object, pattern: str, text: object, schema: object
+) -> Iterator[jsonschema.ValidationError]:
+    """Hold a text to a pattern of Go's, where `(?i)` may stand within; here it is for the whole."""
+    del validator, schema
+    flags = re.IGNORECASE if _ANY_CASE in pattern else re.NOFLAG
+    if isinstance(text, str) and not re.search(pattern.replace(_ANY_CASE, ""), text, flags):
+        yield jsonschema.ValidationError(f"{text!r} does not match {pattern!r}")
+
+
 _Validator: Final = jsonschema.validators.extend(  # type: ignore[no-untyped-call]  # it has none
-    jsonschema.Draft202012Validator, {LIST_KEYS: _keys_differ}
+    jsonschema.Draft202012Validator, {LIST_KEYS: _keys_differ, "pattern": _pattern}
 )
 
 

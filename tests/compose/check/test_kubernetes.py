@@ -60,6 +60,8 @@ def test_what_is_generated_is_valid(repository: RepositoryCopy) -> None:
          "not one of"),
         (ROUTES, lambda it: it["spec"]["receivers"][0]["emailConfigs"][0].update(requireTLS="no"),
          "requireTLS: 'no' is not of type 'boolean'"),
+        (ROUTES, lambda it: it["spec"].update(muteTimeIntervals=[{"name": "rest", "timeIntervals":
+         [{"weekdays": ["Payday"]}]}]), "'Payday' does not match"),
         (MANAGER, lambda it: it["spec"].update(replicas="two"), "replicas: 'two' is not"),
         (MANAGER, lambda it: it["spec"]["alertmanagerConfiguration"].update(names="x"), "'names'"),
         (BOARD, lambda it: it["data"].update(number=1), "data.number: 1 is not of type 'string'"),
