@@ -277,18 +277,15 @@ GROUPS_OF_GROUPS: Final = """
     FROM group_members WHERE member_group_id = ANY ($1::text[]) GROUP BY member_group_id
 """
 
-# Of a resource that is asked about all the time only the latest entries are looked through.
+# Each is one step in the index `audit_entries_decision`.
 LAST_DECISIONS: Final = """
     SELECT wanted.place, last.outcome, last.at
     FROM unnest($1::text[], $2::text[], $3::text[])
         WITH ORDINALITY AS wanted (user_id, resource, action, place)
     CROSS JOIN LATERAL (
-        SELECT outcome, at FROM (
-            SELECT id, outcome, at, details FROM audit_entries
-            WHERE object = wanted.resource ORDER BY id DESC LIMIT 200
-        ) AS recent
-        WHERE outcome IN ('allow', 'deny') AND details ->> 'user' = wanted.user_id
-            AND details ->> 'action' = wanted.action
+        SELECT outcome, at FROM audit_entries
+        WHERE outcome IN ('allow', 'deny') AND object = wanted.resource
+            AND details ->> 'user' = wanted.user_id AND details ->> 'action' = wanted.action
         ORDER BY id DESC LIMIT 1
     ) AS last
 """
