@@ -33,6 +33,7 @@ from app.http.authzen_bodies import (
 )
 from app.http.bodies import read_body
 from app.http.consistency import consistency_of_header
+from app.http.problems import ECHO
 from app.http.responses import JsonResponse
 
 EVALUATION: Final = "/access/v1/evaluation"
@@ -210,12 +211,11 @@ def _with_request_id(handler: Handler) -> Handler:
     async def handle(request: Request) -> Response:
         sent = request.headers.get(_REQUEST_ID, "")
         echo = {_REQUEST_ID: sent} if _FIT_REQUEST_ID.fullmatch(sent) else {}
+        setattr(request.state, ECHO, echo)
         try:
             response = await handler(request)
         except ProblemError as error:
-            problem = _in_authzens_words(error)
-            problem.headers.update(echo)
-            raise problem from error
+            raise _in_authzens_words(error) from error
         response.headers.update(echo)
         return response
 

@@ -9,7 +9,6 @@ from typing import Any
 import httpx
 import pytest
 
-from app.batches import uploads
 from app.batches.worker import ImportRunner
 from app.bootstrap import Service, build
 from app.database.pool import DatabasePool
@@ -152,7 +151,7 @@ async def test_a_slow_disk_is_no_slow_client(
         yield csv_of_grants(10_000)
         yield b"ann,d,read\n"
 
-    monkeypatch.setattr(uploads.tempfile, "TemporaryFile", SlowFile)
+    monkeypatch.setattr(tempfile, "TemporaryFile", SlowFile)
     setattr(service.app.state, BODY_SECONDS, 0.2)
     accepted = await client.post("/imports?kind=grants", content=body(), headers=CSV)
     assert accepted.status_code == 202
