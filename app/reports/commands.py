@@ -18,6 +18,7 @@ from app.reports.control import replay
 from app.settings import Settings
 
 _ACTOR: Final = "operator"
+_APPLICATION: Final = "sightline-reports"
 _MOST: Final = 1_000
 _CONNECT_SECONDS: Final = 5.0
 _COMMAND_SECONDS: Final = 30.0
@@ -103,11 +104,16 @@ def _uuid(text: str) -> UUID:
 async def _connect(database_url: str) -> Connection:
     try:
         return await asyncpg.connect(
-            database_url, timeout=_CONNECT_SECONDS, command_timeout=_COMMAND_SECONDS
+            database_url,
+            timeout=_CONNECT_SECONDS,
+            command_timeout=_COMMAND_SECONDS,
+            server_settings={"application_name": _APPLICATION},  # the service that is on record
         )
     except DRIVER_ERRORS as error:
         raise _failed(error) from error
 
 
 def _failed(error: Exception) -> StartupError:
+    if isinstance(error, asyncpg.UndefinedTableError):
+        return StartupError("the database has no reports yet: run python -m app migrate")
     return StartupError(f"the database cannot be asked ({type(error).__name__})")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.reports.conftest import Scene
+from tests.servers import PostgresServer, create_database
 
 ROOT = Path(__file__).parents[3]
 
@@ -34,10 +35,25 @@ async def test_dead_reports_are_listed_and_replayed(scene: Scene, database_url: 
     assert "auditor" not in listed.stdout
     replayed = run(database_url, "replay", str(task_id))
     assert (replayed.returncode, replayed.stdout) == (0, f"{task_id}\n")
+    async with scene.pool.acquire() as connection:
+        service = "SELECT service FROM audit_entries WHERE actor = 'operator'"
+        assert await connection.fetchval(service) == "sightline-reports"
     again = run(database_url, "replay", str(task_id))
     assert (again.returncode, again.stdout) == (1, "")
     assert again.stderr == "sightline-reports: The report is neither dead nor cancelled.\n"
     assert run(database_url, "replay", "--all").stdout == ""
+
+
+@pytest.mark.parametrize("arguments", [("dead",), ("replay", "--all")])
+async def test_a_database_without_tables_is_one_line(
+    postgres: PostgresServer, arguments: tuple[str, ...]
+) -> None:
+    name = f"without_reports_{arguments[0]}"
+    await create_database(postgres, name)
+    told = run(postgres.url(name), *arguments)
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr.endswith("the database has no reports yet: run python -m app migrate\n")
+    assert told.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("arguments", [(), ("replay",), ("replay", "x", "--all")])
