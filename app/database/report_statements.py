@@ -226,6 +226,11 @@ SCHEDULES_PAGE: Final = f"""
 DELETE_SCHEDULE: Final = """
     DELETE FROM report_schedules WHERE id = $1 AND owned_by = $2 RETURNING true
 """
+ALL_SCHEDULES: Final = """
+    SELECT id, owned_by, cron, time_zone, next_due FROM report_schedules
+    ORDER BY created_at, id LIMIT $1
+"""
+REMOVE_SCHEDULE: Final = "DELETE FROM report_schedules WHERE id = $1 RETURNING true"
 ANY_DUE: Final = "SELECT EXISTS (SELECT FROM report_schedules WHERE next_due <= now())"
 DUE_SCHEDULE: Final = """
     SELECT id, owned_by, recipient, subject, cron, time_zone, next_due, now() AS now
