@@ -26,7 +26,6 @@ from tests.app.reports.conftest import Mailbox
 from tests.conftest import API_KEY
 from tests.servers import free_port
 
-LONG = bool(os.environ.get("SIGHTLINE_FAULTS_LONG"))
 LEASE_SECONDS = 3.0
 
 _ROOT = Path(__file__).parents[2]

@@ -20,10 +20,10 @@ import psutil
 import pytest
 
 from app.database.migrations import migrate
+from tests.faults.form import LONG
 from tests.servers import PostgresServer, create_database
 
 ROOT = Path(__file__).parents[2]
-LONG = os.environ.get("SIGHTLINE_FAULTS_LONG") == "1"
 ROWS = 1_000_000 if LONG else 120_000
 KILLS = 20 if LONG else 5
 WATCHDOG_SECONDS = 600.0
