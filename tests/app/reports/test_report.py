@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from app.audit.trail import Entry, Outcome, record
 from app.database.pool import DatabasePool
-from app.database.report_statements import LAST_DECISIONS
+from app.database.review_statements import LAST_DECISIONS
 from app.reports.access import COLUMNS, Access
 from app.reports.csv_text import CsvWriter
 from app.reports.listing import Listing
@@ -72,8 +72,8 @@ async def test_it_says_who_can_do_what_and_who_granted_it(pool: DatabasePool) ->
         in (report.html)
     )
     assert made.rows() == [
-        ["alice", "read", "doc:1", "", "", "root", today, "", ""],
-        ["bob", "write", "doc:2", "", "", "root", today, "", ""],
+        ["alice", "read", "doc:1", "", "", "root", today, "", "", "", ""],
+        ["bob", "write", "doc:2", "", "", "root", today, "", "", "", ""],
     ]
     assert report.rows == 2
     assert made.progress == []
@@ -135,7 +135,7 @@ async def test_the_last_decision_on_record_stands_beside_the_access(pool: Databa
     made = Made()
     report = await made.of(pool)
     today = f"{datetime.now(UTC):%Y-%m-%d}"
-    assert [row[7:] for row in made.rows()] == [["allowed", today], ["", ""], ["", ""]]
+    assert [row[7:9] for row in made.rows()] == [["allowed", today], ["", ""], ["", ""]]
     assert f"; last decision: allowed, {today})" in report.text
 
 
