@@ -37,7 +37,7 @@ test: $(INSTALLED) ## Run every test, the chain from a request to a delivered al
 	@$(RUN) -m compose provision
 	@$(RUN) -m pytest
 
-faults: $(INSTALLED) ## Run the fault suite in its long form: 20 kills over 5,000 reports and their like; half an hour
+faults: $(INSTALLED) ## Run the fault suite in its long form: 20 kills over 5,000 reports and their like; 25 minutes
 	@$(RUN) -m compose provision
 	@SIGHTLINE_FAULTS_LONG=1 $(RUN) -m pytest -s tests/faults
 
