@@ -90,9 +90,7 @@ def filter_failure(
     return not isinstance(failure, RejectedPositiveData) or not (
         _is_beyond_the_graphs_limits(response)
         or _is_beyond_the_bodys_limit(response)
-        or any(
-            len(text.encode()) > MAX_IDENTIFIER_BYTES for text in _texts([case.query, case.body])
-        )
+        or any(map(_is_beyond_an_index, _texts([case.query, case.body])))
     )
 
 
@@ -103,6 +101,10 @@ def _is_beyond_the_graphs_limits(response: Response) -> bool:
 def _is_beyond_the_bodys_limit(response: Response) -> bool:
     sent = response.request.body
     return response.status_code == 413 and isinstance(sent, bytes) and len(sent) > MAX_BODY_BYTES
+
+
+def _is_beyond_an_index(text: str) -> bool:
+    return len(text.encode(errors="replace")) > MAX_IDENTIFIER_BYTES
 
 
 def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401  # any JSON
