@@ -10,7 +10,7 @@ BENCH_INSTALLED := $(BENCH_VENV)/installed
 MOST_INSTRUCTIONS_ADDED := 150000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo drill report tour up down test check audit generate bench load fuzz comparison format lock clean
+.PHONY: help demo drill report tour up down test faults check audit generate bench load fuzz comparison format lock clean
 
 help: ## Explain the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ tour: $(INSTALLED) ## Walk through an incident in the terminal, from the page to
 test: $(INSTALLED) ## Run every test, the chain from a request to a delivered alert among them
 	@$(RUN) -m compose provision
 	@$(RUN) -m pytest
+
+faults: $(INSTALLED) ## Run the fault suite in its long form: 20 kills over 5,000 reports and their like; 25 minutes
+	@$(RUN) -m compose provision
+	@SIGHTLINE_FAULTS_LONG=1 $(RUN) -m pytest -s tests/faults
 
 check: $(INSTALLED) ## Lint, types, import contracts, generated files current, configuration valid, cost in bounds
 	@$(RUN) -m compose provision --linters

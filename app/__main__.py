@@ -54,7 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands_of_audit.add_arguments(
         commands.add_parser("audit", help="verify, export or cut the audit trail")
     )
-    commands_of_reports.add_arguments(commands.add_parser("reports", help="replay dead reports"))
+    commands_of_reports.add_arguments(
+        commands.add_parser("reports", help="replay dead reports, end schedules")
+    )
     commands_of_batches.add_arguments(
         commands.add_parser("import", help="load users, groups, memberships, parents or grants")
     )

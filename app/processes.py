@@ -9,6 +9,7 @@ import contextlib
 import signal
 import socket
 from collections.abc import Iterator
+from typing import Final
 
 import structlog
 import uvicorn
@@ -22,12 +23,14 @@ from app.batches.users_command import UsersCommand
 from app.batches.worker import importing
 from app.bootstrap import build, connected
 from app.database.pool import DatabasePool
-from app.errors import StartupError
+from app.errors import SettingsError, StartupError
 from app.http.protocol import ConnectionLimits, bounded_protocol
 from app.http.tls import tls_context_factory
 from app.reports.worker import run_worker
 from app.settings import Settings
 from telemetry.runtime import Telemetry
+
+_WORKERS_CONNECTIONS: Final = 2
 
 logger = structlog.stdlib.get_logger()
 
@@ -61,6 +64,7 @@ async def serve(settings: Settings, telemetry: Telemetry) -> None:
 async def work(settings: Settings, telemetry: Telemetry) -> None:
     """Make and mail reports until told to stop."""
     _warn(settings)
+    _require_connections(settings)
     stop = _stop_signal()
     pool = DatabasePool(settings, telemetry, application=telemetry.settings.service_name)
     bounded = settings.model_copy(update={"stop_seconds": settings.stop_budget.finishing})
@@ -74,6 +78,15 @@ async def work(settings: Settings, telemetry: Telemetry) -> None:
         logger.info(signals.SERVICE_STARTED.name)
         await run_worker(bounded, telemetry, pool, stop)
     logger.info(signals.SERVICE_STOPPED.name)
+
+
+def _require_connections(settings: Settings) -> None:
+    if settings.database_pool_max < _WORKERS_CONNECTIONS:
+        message = (
+            f"SIGHTLINE_DATABASE_POOL_MAX must be at least {_WORKERS_CONNECTIONS} for a worker:"
+            " a report is read by one connection and kept by another"
+        )
+        raise SettingsError(message)
 
 
 def connection_limits(settings: Settings) -> ConnectionLimits:

@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg
+
 from app.audit.anchors import AnchorError, exported, read_anchors, read_key
 from app.audit.retention import cut
 from app.audit.verification import Anchor, Verification, verify
@@ -58,8 +60,12 @@ async def _export(pool: DatabasePool, key: bytes, to: Path | None) -> str:
     line = exported(head, key) + "\n"
     if to is None:
         return line
-    with to.open("a", encoding="utf-8") as file:
-        file.write(line)
+    try:
+        with to.open("a", encoding="utf-8") as file:
+            file.write(line)
+    except OSError as error:
+        message = f"{to} cannot be written ({type(error).__name__})"
+        raise StartupError(message) from None
     return f"exported number {head.number}\n"
 
 
@@ -78,6 +84,8 @@ async def _intact(pool: DatabasePool, anchors: list[Anchor]) -> Verification:
 async def _cut(pool: DatabasePool, days: int) -> int:
     try:
         return await cut(pool, days)
+    except asyncpg.UndefinedTableError:
+        raise
     except DRIVER_ERRORS as error:
         message = f"nothing more was cut ({type(error).__name__}): {error}"
         raise StartupError(message) from None
@@ -103,5 +111,8 @@ async def _pool(settings: Settings) -> AsyncIterator[DatabasePool]:
     pool = await DatabasePool.open(settings, quiet, application="sightline-audit")
     try:
         yield pool
+    except asyncpg.UndefinedTableError:
+        message = "the database has no audit trail yet: run python -m app migrate"
+        raise StartupError(message) from None
     finally:
         await pool.close()

@@ -6,7 +6,7 @@ Both are put on record themselves: who reads the trail belongs in it. They want 
 import asyncio
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
@@ -41,6 +41,8 @@ _HASH: Final = re.compile(r"[0-9a-fA-F]{64}")
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
 _FIT: Final = re.compile(NO_CONTROLS)
 _TRAIL: Final = "audit"
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def routes(pool: DatabasePool) -> list[Route]:
@@ -173,6 +175,14 @@ def _anchors(query: "_Query") -> list[Anchor]:
     return [Anchor(int(number or ""), bytes.fromhex(digest or ""))]
 
 
+def _in_utc(moment: datetime) -> datetime:
+    """Return the moment in UTC; the end of the calendar for what is past it there."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return _FIRST if moment.year == _FIRST.year else _LAST
+
+
 class _Query:
     """The query's parameters, each at most once, none that nobody reads."""
 
@@ -208,4 +218,4 @@ class _Query:
         if moment is not None and moment.tzinfo is None:
             message = f"{name} must be a time of RFC 3339 with its offset, as 2026-01-31T00:00:00Z."
             raise BadRequest(message)
-        return moment
+        return None if moment is None else _in_utc(moment)

@@ -1,7 +1,9 @@
 """The last layer: the graph of grants on record in PostgreSQL, asked in one statement."""
 
+import copy
 from collections.abc import Sequence
-from typing import Any
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Any, Self
 
 from opentelemetry.trace import Span
 
@@ -11,11 +13,22 @@ from app.authorization.limits import GraphLimits, GraphTooLarge, Limit
 from app.authorization.model import AccessQuery, Decision, EpochId, Source
 from app.authorization.tokens import UnknownState
 from app.database import relations_check
-from app.database.pool import DatabasePool
+from app.database.pool import Connection, DatabasePool
 from telemetry.metrics import Meter
 from telemetry.tracing import Tracing
 
 _LIMITS = {relations_check.TOO_DEEP: Limit.DEPTH, relations_check.TOO_WIDE: Limit.FAN_OUT}
+
+
+class _Lent:
+    """One connection in place of a pool, for whoever has it already."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def acquire(self) -> AbstractAsyncContextManager[Connection]:
+        """Lend it; it stays with its owner afterwards."""
+        return nullcontext(self._connection)
 
 
 class GrantEvaluator:
@@ -32,12 +45,18 @@ class GrantEvaluator:
         meter: Meter,
         limits: GraphLimits = GraphLimits(),  # noqa: B008  # frozen
     ) -> None:
-        self._pool = pool
+        self._pool: DatabasePool | _Lent = pool
         self._tracing = tracing
         self._limits = limits
         self._exceeded = meter.counter(signals.GRAPH_LIMITS_EXCEEDED)
         for limit in Limit:
             self._exceeded.add(0, limit.value)  # a rate needs a first sample
+
+    def on(self, connection: Connection) -> Self:
+        """Return the same evaluator, asking that connection: within its transaction."""
+        bound = copy.copy(self)
+        bound._pool = _Lent(connection)  # noqa: SLF001  # of its own class
+        return bound
 
     async def decide(self, query: AccessQuery) -> Decision:
         """Return whether a grant allows it."""

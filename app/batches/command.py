@@ -70,6 +70,8 @@ class ImportCommand:
     async def run(self, settings: Settings, telemetry: Telemetry, stop: asyncio.Event) -> None:
         """Import the file. Raises `StartupError` where it cannot be, `Unavailable`."""
         wanted = await self._wanted()
+        if self._rejects is not None:
+            _require_writable(self._rejects)
         pool = DatabasePool(settings, telemetry, application=telemetry.settings.service_name)
         async with connected(pool, settings, telemetry):
             runner = ImportRunner(pool, telemetry, settings)
@@ -128,6 +130,15 @@ class ImportCommand:
             size=size,
             requested_by=self._actor,
         )
+
+
+def _require_writable(path: Path) -> None:
+    """Raise `StartupError` before anything is on record, not when the first row is rejected."""
+    try:
+        path.open("ab").close()
+    except OSError as error:
+        message = f"{path} cannot be written ({type(error).__name__})"
+        raise StartupError(message) from None
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

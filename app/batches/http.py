@@ -134,8 +134,12 @@ class _Handlers:
         if self._limits.folder is None or "\x00" in named:
             raise missing
         folder = self._limits.folder.resolve()
-        path = (folder / named).resolve()
-        if not path.is_relative_to(folder) or not path.is_file():
+        try:
+            path = (folder / named).resolve()
+            is_there = path.is_relative_to(folder) and path.is_file()
+        except (OSError, RuntimeError):  # a name too long for the file system; links in a circle
+            raise missing from None
+        if not is_there:
             raise missing
         return path, str(path.relative_to(folder))
 

@@ -243,12 +243,13 @@ async def _register(connection: Connection, new_id: UUID, wanted: Request) -> tu
     """Return the import's ID, and whether it is to be queued by this call."""
     carrier = json.dumps(propagation.inject())
     fields = (wanted.kind, wanted.format.value, wanted.origin.value, wanted.path, wanted.file_hash)
-    inserted = await connection.fetchval(
-        sql.REGISTER, new_id, *fields, wanted.size, wanted.requested_by, carrier
-    )
-    if inserted is not None:
-        return new_id, True
-    earlier = await connection.fetchrow(sql.SAME_FILE, *wanted.key)
+    registered = (new_id, *fields, wanted.size, wanted.requested_by, carrier)
+    earlier = None
+    while earlier is None:
+        if await connection.fetchval(sql.REGISTER, *registered) is not None:
+            return new_id, True
+        # None where another request for the same file superseded that one in between.
+        earlier = await connection.fetchrow(sql.SAME_FILE, *wanted.key)
     if earlier["status"] != _FAILED:
         if wanted.origin is Origin.COMMAND:
             await connection.execute(sql.RENAME, earlier["id"], wanted.path)

@@ -70,7 +70,7 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
     while True:
         try:
             async with asyncio.timeout(seconds):
-                yield await anext(stream)
+                chunk = await anext(stream)
         except StopAsyncIteration:
             return
         except TimeoutError:
@@ -79,6 +79,7 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
         except ClientDisconnect:
             message = "The client went away before the end of the body."
             raise BadRequest(message) from None
+        yield chunk  # out of the timeout: what the chunk is written to may be slow itself
 
 
 def _read_at(file: IO[bytes], offset: int, size: int) -> bytes:

@@ -112,6 +112,11 @@ class UserBatches:
             held = await connection.fetchval(sql.RENEW, claim.id, claim.attempt, self.lease_seconds)
         return held is not None
 
+    async def forgive(self, claim: Claim) -> None:
+        """Have the claim count for nothing: it failed by no fault of the batch."""
+        async with self._pool.acquire() as connection:
+            await connection.execute(sql.FORGIVE, claim.id, claim.attempt)
+
     async def checkpoint(
         self, claim: Claim, report: BatchReport, failures: Sequence[Failure]
     ) -> bool:

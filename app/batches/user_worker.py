@@ -103,6 +103,8 @@ class UserBatchRunner:
                 described[ERROR_TYPE] = error_type_of(error)
             except Exception as error:
                 described[ERROR_TYPE] = error_type_of(error)
+                if isinstance(error, _OUTAGE):
+                    await self._forgive(claim)
                 raise
             finally:
                 described[signals.USER_BATCH_DONE] = claim.done + report.done
@@ -132,6 +134,11 @@ class UserBatchRunner:
             return "handed_back"
         await self.batches.finish(claim, "done")
         return "done"
+
+    async def _forgive(self, claim: Claim) -> None:
+        # Where the database is still away the try counts: it cannot be told so.
+        with suppress(*_OUTAGE):
+            await self.batches.forgive(claim)
 
     async def _cancelled(self, claim: Claim) -> str:
         await self.batches.finish(claim, "cancelled")

@@ -58,6 +58,15 @@ class Wanted:
     until: datetime | None = None
 
 
+async def take_place(connection: Connection) -> None:
+    """Give the transaction its place in the chain's order before it has anything on record.
+
+    What another transaction begins from here on is sealed behind it, and what was committed before
+    is seen by its next statement.
+    """
+    await connection.execute("SELECT pg_current_xact_id()")
+
+
 async def insert(  # noqa: PLR0913, PLR0917  # the columns of the rows
     connection: Connection,
     rows: Sequence[NewEntry],

@@ -33,6 +33,10 @@ _EXPIRE_SOONER = f"""
 _FIND_VALID = f"""
     SELECT id, name, roles, requests_per_second FROM api_keys WHERE id = $1 AND {_VALID} FOR UPDATE
 """  # noqa: S608  # a constant of this module
+_IS_GONE = f"""
+    SELECT EXISTS (SELECT FROM api_keys WHERE name = $1)
+        AND NOT EXISTS (SELECT FROM api_keys WHERE name = $1 AND {_VALID})
+"""  # noqa: S608  # a constant of this module
 _LIST = f"""
     SELECT id, name, roles, requests_per_second, created_at, expires_at, revoked_at,
            ({_VALID}) AS is_valid
@@ -120,6 +124,11 @@ async def find_valid(
     if row is None:
         return None
     return row["name"], tuple(row["roles"]), row["requests_per_second"]
+
+
+async def is_gone(connection: Connection, name: str) -> bool:
+    """Tell whether keys of that name are on record, and none of them is valid any more."""
+    return await connection.fetchval(_IS_GONE, name) is True
 
 
 async def listed(connection: Connection) -> Sequence[ListedKey]:

@@ -226,6 +226,11 @@ SCHEDULES_PAGE: Final = f"""
 DELETE_SCHEDULE: Final = """
     DELETE FROM report_schedules WHERE id = $1 AND owned_by = $2 RETURNING true
 """
+ALL_SCHEDULES: Final = """
+    SELECT id, owned_by, cron, time_zone, next_due FROM report_schedules
+    ORDER BY created_at, id LIMIT $1
+"""
+REMOVE_SCHEDULE: Final = "DELETE FROM report_schedules WHERE id = $1 RETURNING true"
 ANY_DUE: Final = "SELECT EXISTS (SELECT FROM report_schedules WHERE next_due <= now())"
 DUE_SCHEDULE: Final = """
     SELECT id, owned_by, recipient, subject, cron, time_zone, next_due, now() AS now
@@ -240,55 +245,4 @@ INSERT_OCCURRENCE: Final = """
 """
 ADVANCE_SCHEDULE: Final = """
     UPDATE report_schedules SET last_due = $2, next_due = $3 WHERE id = $1
-"""
-
-SNAPSHOT_TIME: Final = "SELECT now()"
-# Who can do what: what was granted to the user, and to each group that the user is in, however
-# deep; UNION ends where groups contain each other.
-_ACCESS: Final = """
-    WITH RECURSIVE memberships (user_id, group_id) AS (
-        SELECT user_id, group_id FROM group_members
-        WHERE user_id IS NOT NULL AND ($1::text IS NULL OR user_id = $1)
-        UNION
-        SELECT inner_group.user_id, outer_group.group_id FROM memberships AS inner_group
-        JOIN group_members AS outer_group ON outer_group.member_group_id = inner_group.group_id
-    ), access AS (
-        SELECT user_id, resource, action, '' AS via, granted_by, created_at FROM grants
-        WHERE user_id IS NOT NULL AND ($1::text IS NULL OR user_id = $1)
-        UNION ALL
-        SELECT member.user_id, held.resource, held.action, held.group_id, held.granted_by,
-            held.created_at
-        FROM memberships AS member JOIN grants AS held ON held.group_id = member.group_id
-    )
-"""
-ACCESS_ROWS: Final = f"""
-    {_ACCESS}
-    SELECT user_id, resource, action, via, granted_by, created_at FROM access
-    ORDER BY user_id, resource, action, via
-"""  # noqa: S608  # a constant of this module
-ACCESS_COUNT: Final = f"{_ACCESS} SELECT count(*) FROM access"  # noqa: S608  # a constant of this module
-
-GROUPS_OF_USERS: Final = """
-    SELECT user_id AS member, array_agg(group_id ORDER BY group_id) AS groups
-    FROM group_members WHERE user_id = ANY ($1::text[]) GROUP BY user_id
-"""
-GROUPS_OF_GROUPS: Final = """
-    SELECT member_group_id AS member, array_agg(group_id ORDER BY group_id) AS groups
-    FROM group_members WHERE member_group_id = ANY ($1::text[]) GROUP BY member_group_id
-"""
-
-# Of a resource that is asked about all the time only the latest entries are looked through.
-LAST_DECISIONS: Final = """
-    SELECT wanted.place, last.outcome, last.at
-    FROM unnest($1::text[], $2::text[], $3::text[])
-        WITH ORDINALITY AS wanted (user_id, resource, action, place)
-    CROSS JOIN LATERAL (
-        SELECT outcome, at FROM (
-            SELECT id, outcome, at, details FROM audit_entries
-            WHERE object = wanted.resource ORDER BY id DESC LIMIT 200
-        ) AS recent
-        WHERE outcome IN ('allow', 'deny') AND details ->> 'user' = wanted.user_id
-            AND details ->> 'action' = wanted.action
-        ORDER BY id DESC LIMIT 1
-    ) AS last
 """

@@ -76,6 +76,7 @@ HAND_BACK: Final = f"""
     UPDATE user_batches SET status = 'queued', fruitless = 0, lease_until = NULL
     {_HELD} RETURNING id
 """  # noqa: S608  # as above
+FORGIVE: Final = f"UPDATE user_batches SET fruitless = greatest(0, fruitless - 1) {_HELD}"  # noqa: S608  # as above
 CANCEL: Final = """
     UPDATE user_batches SET cancel_requested = true,
         status = CASE status WHEN 'queued' THEN 'cancelled' ELSE status END,

@@ -8,7 +8,7 @@ AuthZEN has no word for it.
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import Final
 
@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.audit.decisions import DecisionsOfRecord
+from app.audit.decisions import Decisions, DecisionsOfRecord
 from app.authorization.limits import GraphTooLarge
 from app.authorization.model import FULL, AccessQuery, Consistency, Decision
 from app.authorization.questions import GraphQuestions
@@ -33,6 +33,7 @@ from app.http.authzen_bodies import (
 )
 from app.http.bodies import read_body
 from app.http.consistency import consistency_of_header
+from app.http.problems import ECHO
 from app.http.responses import JsonResponse
 
 EVALUATION: Final = "/access/v1/evaluation"
@@ -104,14 +105,13 @@ def _evaluate_many(
         if not asked.evaluations:
             only = evaluation_of(asked, {})
             return await _answer_one(authorization, on_record, only, request)
-        consistency = consistency_of_header(request.headers)
-        answers, decided = await _decide_all(questions, asked, consistency)
-        shown = _cut(answers, asked.options.evaluations_semantic)
-        # What is cut off was told to nobody: it is no decision.
-        await on_record.put(
-            actor_of(request), (one for place, one in decided.items() if place < len(shown))
-        )
-        return JsonResponse({"evaluations": shown})
+        listed = _Listed(asked, consistency_of_header(request.headers))
+        queries = list(listed.queries.values())
+        if listed.for_record:
+            decisions = await on_record.check_many(actor_of(request), queries, listed.of_record)
+        else:
+            decisions = await questions.check_many(queries)
+        return JsonResponse({"evaluations": listed.shown(decisions)})
 
     return handle
 
@@ -153,34 +153,42 @@ async def _answer(
     return JsonResponse({"decision": decision.allowed})
 
 
-async def _decide_all(
-    questions: GraphQuestions, asked: Evaluations, consistency: Consistency
-) -> tuple[list[dict[str, object]], dict[int, tuple[AccessQuery, Decision]]]:
-    """Return an answer for each item, and by its place each decision that is for the record.
+class _Listed:
+    """The evaluations of a list: the question of each that has one, and the answers.
 
-    What keeps an item from being decided is in its answer's context.
+    What keeps an item from being decided is in its answer's context. `for_record` are the places
+    of those that are to be put on record.
     """
-    answers: list[dict[str, object]] = [{"decision": False} for _ in asked.evaluations]
-    queries: dict[int, AccessQuery] = {}
-    for_record: set[int] = set()
-    for place, item in enumerate(asked.evaluations):
-        try:
-            evaluation = evaluation_of(asked, item)
-            query = query_of(evaluation, consistency)
-        except (InvalidItem, InvalidFields) as error:
-            answers[place] = _failure(HTTPStatus.BAD_REQUEST, error.detail)
-        else:
-            if query is not None:
-                queries[place] = query
-                if _is_for_record(evaluation):
-                    for_record.add(place)
-    decisions = await questions.check_many(list(queries.values()))
-    decided: dict[int, tuple[AccessQuery, Decision]] = {}
-    for (place, query), decision in zip(queries.items(), decisions, strict=True):
-        answers[place] = _shown(decision)
-        if place in for_record and isinstance(decision, Decision):
-            decided[place] = query, decision
-    return answers, decided
+
+    def __init__(self, asked: Evaluations, consistency: Consistency) -> None:
+        self._semantic = asked.options.evaluations_semantic
+        self._answers: list[dict[str, object]] = [{"decision": False} for _ in asked.evaluations]
+        self.queries: dict[int, AccessQuery] = {}
+        self.for_record: set[int] = set()
+        for place, item in enumerate(asked.evaluations):
+            try:
+                evaluation = evaluation_of(asked, item)
+                query = query_of(evaluation, consistency)
+            except (InvalidItem, InvalidFields) as error:
+                self._answers[place] = _failure(HTTPStatus.BAD_REQUEST, error.detail)
+            else:
+                if query is not None:
+                    self.queries[place] = query
+                    if _is_for_record(evaluation):
+                        self.for_record.add(place)
+
+    def shown(self, decisions: Decisions) -> list[dict[str, object]]:
+        """Return the answers as far as the semantic goes; `decisions` are those of `queries`."""
+        decided = {place: _shown(one) for place, one in zip(self.queries, decisions, strict=True)}
+        answers = [decided.get(place, answer) for place, answer in enumerate(self._answers)]
+        return _cut(answers, self._semantic)
+
+    def of_record(self, decisions: Decisions) -> Iterator[tuple[AccessQuery, Decision]]:
+        """Yield those that are for the record; what is cut off was told to nobody."""
+        told = len(self.shown(decisions))
+        for (place, query), decision in zip(self.queries.items(), decisions, strict=True):
+            if place in self.for_record and place < told and isinstance(decision, Decision):
+                yield query, decision
 
 
 def _shown(decision: Decision | GraphTooLarge) -> dict[str, object]:
@@ -210,12 +218,11 @@ def _with_request_id(handler: Handler) -> Handler:
     async def handle(request: Request) -> Response:
         sent = request.headers.get(_REQUEST_ID, "")
         echo = {_REQUEST_ID: sent} if _FIT_REQUEST_ID.fullmatch(sent) else {}
+        setattr(request.state, ECHO, echo)
         try:
             response = await handler(request)
         except ProblemError as error:
-            problem = _in_authzens_words(error)
-            problem.headers.update(echo)
-            raise problem from error
+            raise _in_authzens_words(error) from error
         response.headers.update(echo)
         return response
 

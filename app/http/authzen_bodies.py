@@ -53,7 +53,11 @@ class _Action(_AuthZen):
 
 class _Resource(_AuthZen):
     # Without a colon in the type, no two resources share the name `type:id`.
-    type: Annotated[Identifier, StringConstraints(pattern=r"^[^:]*$")]
+    type: Annotated[
+        Identifier,
+        StringConstraints(pattern=r"^[^:]*$"),
+        Field(json_schema_extra={"pattern": r"^[^:\u0000-\u001f\u007f-\u009f]*$"}),
+    ]
     id: Identifier
     properties: dict[str, Any] = {}
 

@@ -37,7 +37,7 @@ BODY_IS_HERE: Final = "sightline.body_is_here"
 _USUAL_SECONDS: Final = 10.0
 _MAX_ERRORS: Final = 20
 _DISCONNECT: Final = "http.disconnect"
-_MAX_IDENTIFIER_BYTES: Final = 768
+MAX_IDENTIFIER_BYTES: Final = 768
 """What an index can hold of each of three names; 256 characters of most scripts are less."""
 _UNFIT_CATEGORIES: Final = frozenset(("Cc", "Cs"))
 
@@ -55,7 +55,7 @@ def _fit_to_store(value: str) -> str:
         kind = "control_characters"
         message = "String should have no control characters"
         raise PydanticCustomError(kind, message)
-    if len(value.encode()) > _MAX_IDENTIFIER_BYTES:
+    if len(value.encode()) > MAX_IDENTIFIER_BYTES:
         kind = "too_many_bytes"
         message = "String should have at most 768 bytes"
         raise PydanticCustomError(kind, message)
@@ -63,7 +63,7 @@ def _fit_to_store(value: str) -> str:
 
 
 NO_CONTROLS: Final = r"^[^\u0000-\u001f\u007f-\u009f]*$"
-"""`_fit_to_store` as JSON Schema can say it, which has no word for bytes."""
+"""`_fit_to_store` in JSON Schema, which has no word for bytes; the document's text has it."""
 
 Identifier = Annotated[
     str,

@@ -2,13 +2,16 @@
 
 Ready derives from the same objects as the service's work: each dependency brings its own probe.
 Busy is not away: a replica that is taken out because it has too much to do leaves that to the
-others, which are then taken out as well.
+others, which are then taken out as well. Nobody needs a key to ask, so all who ask within
+`_KEPT_SECONDS` share one round of probes: a crowd of them takes one connection.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +20,7 @@ from app.errors import PoolExhausted
 from app.http.authentication import Handler
 from app.http.responses import JsonResponse
 
+_KEPT_SECONDS: Final = 0.5
 _UP = "up"
 _DOWN = "down"
 _BUSY = "busy"
@@ -38,9 +42,10 @@ async def live(_: Request) -> Response:
 
 def ready(dependencies: Sequence[Dependency]) -> Handler:
     """Return the handler of `GET /readyz`: 503 where a required dependency is away."""
+    probes = _SharedProbes(dependencies)
 
     async def handle(_: Request) -> Response:
-        states = await asyncio.gather(*(_state(dependency) for dependency in dependencies))
+        states = await probes.states()
         away = [one for one, state in zip(dependencies, states, strict=True) if state == _DOWN]
         is_ready = not any(one.is_required for one in away)
         is_whole = all(state == _UP for state in states)
@@ -57,6 +62,30 @@ def ready(dependencies: Sequence[Dependency]) -> Handler:
         )
 
     return handle
+
+
+class _SharedProbes:
+    """The dependencies' states, asked for once by all who want them at about the same time."""
+
+    def __init__(self, dependencies: Sequence[Dependency]) -> None:
+        self._dependencies = dependencies
+        self._round: asyncio.Task[list[str]] | None = None
+        self._ended = 0.0
+
+    async def states(self) -> list[str]:
+        """Return the state of each dependency, in their order."""
+        if self._round is None or (self._round.done() and self._is_old()):
+            self._round = asyncio.create_task(self._ask())
+        # One who goes away takes nothing from the others.
+        return await asyncio.shield(self._round)
+
+    def _is_old(self) -> bool:
+        return time.monotonic() - self._ended > _KEPT_SECONDS
+
+    async def _ask(self) -> list[str]:
+        states = await asyncio.gather(*map(_state, self._dependencies))
+        self._ended = time.monotonic()
+        return states
 
 
 async def _state(dependency: Dependency) -> str:

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.audit.decisions import DecisionsOfRecord
+from app.audit.decisions import Decisions, DecisionsOfRecord
 from app.authorization.explanation import Explanation
-from app.authorization.limits import GraphTooLarge
 from app.authorization.model import AccessQuery, Decision
 from app.authorization.questions import MOST_CHECKS, GraphQuestions
 from app.authorization.service import AuthorizationService
@@ -77,9 +77,12 @@ def check_many(questions: GraphQuestions, on_record: DecisionsOfRecord) -> Handl
         queries = [
             AccessQuery(one.user, one.resource, one.action, consistency) for one in asked.checks
         ]
-        decisions = await questions.check_many(queries)
         if asked.record:
-            await on_record.put(actor_of(request), _decided(queries, decisions))
+            decisions = await on_record.check_many(
+                actor_of(request), queries, partial(_decided, queries)
+            )
+        else:
+            decisions = await questions.check_many(queries)
         return JsonResponse({"results": _results(decisions)})
 
     return handle
@@ -100,14 +103,14 @@ def explain(questions: GraphQuestions) -> Handler:
 
 
 def _decided(
-    queries: Sequence[AccessQuery], decisions: Sequence[Decision | GraphTooLarge]
+    queries: Sequence[AccessQuery], decisions: Decisions
 ) -> Iterator[tuple[AccessQuery, Decision]]:
     for query, decision in zip(queries, decisions, strict=True):
         if isinstance(decision, Decision):
             yield query, decision
 
 
-def _results(decisions: Sequence[Decision | GraphTooLarge]) -> list[dict[str, Any]]:
+def _results(decisions: Decisions) -> list[dict[str, Any]]:
     return [
         {"allowed": one.allowed}
         if isinstance(one, Decision)

@@ -15,6 +15,9 @@ from app.errors import ProblemError
 from app.http.responses import ProblemResponse
 from telemetry.context import correlation_id
 
+ECHO = "echo"
+"""Where a request's state keeps the headers that any problem answers with as well."""
+
 _DETAILS = {
     HTTPStatus.NOT_FOUND: "There is nothing at this path.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This path does not take that method; see the Allow header.",
@@ -30,14 +33,14 @@ def exception_handlers() -> dict[Any, Any]:
     }
 
 
-async def _expected(_: Request, error: ProblemError) -> ProblemResponse:
+async def _expected(request: Request, error: ProblemError) -> ProblemResponse:
     return _problem(
         error.status,
         error.detail,
         type=error.type,
         title=error.title,
         extensions=error.extensions,
-        headers=error.headers,
+        headers={**error.headers, **_echo(request)},
     )
 
 
@@ -59,11 +62,17 @@ def _methods_at(request: Request) -> set[str]:
     return set().union(*at_path)
 
 
-async def _unexpected(_: Request, __: Exception) -> ProblemResponse:
+async def _unexpected(request: Request, _: Exception) -> ProblemResponse:
     return _problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "Something went wrong here; quote the correlation ID when you report it.",
+        headers=_echo(request),
     )
+
+
+def _echo(request: Request) -> Mapping[str, str]:
+    echo: Mapping[str, str] = getattr(request.state, ECHO, {})
+    return echo
 
 
 def _problem(  # noqa: PLR0913  # the members of a problem

@@ -43,7 +43,7 @@ def url_table(  # noqa: PLR0913  # all that the handlers need
     user_batches: Sequence[Route],
 ) -> list[Route]:
     """Return the routes; all but health, metadata and the API's own description want a key."""
-    on_record = DecisionsOfRecord(authorization, pool)
+    on_record = DecisionsOfRecord(authorization, questions, pool)
     routes = [
         Route("/livez", health.live, methods=["GET"]),
         Route("/readyz", health.ready(dependencies), methods=["GET"]),

@@ -16,6 +16,8 @@ COLUMNS: Final = (
     "Since",
     "Last decision",
     "Decided",
+    "Also allows",
+    "Also on",
 )
 
 
@@ -24,7 +26,9 @@ class Access:
     """What a user may do, who granted it and when; `through` is the group that holds the grant.
 
     `path` are the groups that lead there, the user's own first and `through` last. `decision` is
-    the last one on record about just this, where there is one.
+    the last one on record about just this, where there is one. `implied` are actions that the
+    grant allows too, `beneath` resources that it holds for too; the last of either may be a mark
+    that there are more.
     """
 
     user: str
@@ -36,6 +40,8 @@ class Access:
     decision: str = ""
     decided_at: datetime | None = None
     path: tuple[str, ...] = ()
+    implied: tuple[str, ...] = ()
+    beneath: tuple[str, ...] = ()
 
     def cells(self) -> tuple[str, ...]:
         """Return the row's cells, in the order of `COLUMNS`, without control characters."""
@@ -43,7 +49,8 @@ class Access:
         names = (self.user, self.action, self.resource, self.through, way, self.granted_by)
         decided = "" if self.decided_at is None else f"{self.decided_at.astimezone(UTC):%Y-%m-%d}"
         since = f"{self.since.astimezone(UTC):%Y-%m-%d}"
-        return (*map(printable, names), since, self.decision, decided)
+        inherited = (", ".join(self.implied), ", ".join(self.beneath))
+        return (*map(printable, names), since, self.decision, decided, *map(printable, inherited))
 
 
 def printable(name: str) -> str:

@@ -1,7 +1,8 @@
 """Recipient addresses: what may stand in a mail's envelope and headers.
 
 Narrower than RFC 5321 on purpose: ASCII, no quoted local parts, no address literals, a dotted
-domain. What passes has no character that could end a header or an SMTP command.
+domain, and no question mark, with which a header's encoded word begins (RFC 2047). What passes has
+no character that could end a header or an SMTP command.
 """
 
 import re
@@ -11,7 +12,7 @@ MAX_ADDRESS: Final = 254
 """Characters of the longest path that SMTP carries (RFC 5321, erratum 1690)."""
 
 _MAX_LOCAL: Final = 64
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDRESS = re.compile(rf"({_ATOM}(?:\.{_ATOM})*)@{_LABEL}(?:\.{_LABEL})+")
 

@@ -7,6 +7,7 @@ from app.reports.queue import Claim
 from telemetry.catalog import attributes
 
 TASK_ID: Final = signals.TASK_ID
+SCHEDULE_ID: Final = signals.SCHEDULE_ID
 ATTEMPT: Final = signals.ATTEMPT
 GRANTS: Final = signals.GRANTS
 QUEUE: Final = signals.QUEUE.attribute

@@ -8,7 +8,7 @@ workers there are and whenever one dies. What fell due while no worker ran is on
 import asyncio
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -19,6 +19,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from app import signals
 from app.audit.trail import Entry, record
+from app.database.keys import is_gone
 from app.database.pool import Connection, DatabasePool
 from app.database.report_statements import (
     ADVANCE_SCHEDULE,
@@ -51,8 +52,10 @@ class ScheduleClock:
         *,
         poll_seconds: float,
         on_due: Callable[[], None],
+        bootstrap_keys: Collection[str] = (),
     ) -> None:
         self._pool = pool
+        self._bootstrap_keys = bootstrap_keys
         self._poll_seconds = poll_seconds
         self._on_due = on_due
         self._messaging = Messaging(
@@ -88,7 +91,7 @@ class ScheduleClock:
         ):
             async with self._pool.transaction() as connection:
                 row = await connection.fetchrow(DUE_SCHEDULE)
-                put_out = None if row is None else await _put_out(connection, row)
+                put_out = None if row is None else await self._put_out(connection, row)
             sending.messages = int(put_out is not None)
             if put_out is not None:
                 sending.span.set_attribute(MESSAGING_MESSAGE_ID, str(put_out.task_id))
@@ -99,6 +102,32 @@ class ScheduleClock:
         self._on_due()
         return row is not None
 
+    async def _put_out(self, connection: Connection, row: Any) -> "_PutOut | None":  # noqa: ANN401  # a record
+        """Insert the occurrence's job and move the schedule on; None where there is no new job."""
+        due, now = row["next_due"], row["now"]
+        try:
+            cron, zone = Cron.parse(row["cron"]), zone_of(row["time_zone"])
+            following = cron.after(due, zone)
+            is_late = following <= now
+            next_due = cron.after(now, zone) if is_late else following
+        except CronError:
+            # The time zones' database may lose a name. The schedule stays, and falls due no more.
+            logger.exception(signals.SCHEDULE_WRONG.name)
+            await connection.execute(ADVANCE_SCHEDULE, row["id"], due, None)
+            return None
+        await connection.execute(ADVANCE_SCHEDULE, row["id"], due, next_due)
+        if await self._is_orphaned(connection, row["owned_by"]):
+            logger.warning(
+                signals.SCHEDULE_SKIPPED.name, **{attributes.SCHEDULE_ID: str(row["id"])}
+            )
+            return None
+        return await _insert(connection, row, is_late=is_late)
+
+    async def _is_orphaned(self, connection: Connection, owner: str) -> bool:
+        # What a key may not ask for any more, what it left behind does not do for it. A name that
+        # was never on record is one of the web's settings, of which a worker may know nothing.
+        return owner not in self._bootstrap_keys and await is_gone(connection, owner)
+
 
 @dataclass(frozen=True, slots=True)
 class _PutOut:
@@ -106,26 +135,14 @@ class _PutOut:
     is_late: bool
 
 
-async def _put_out(connection: Connection, row: Any) -> _PutOut | None:  # noqa: ANN401  # a record
-    """Insert the occurrence's job and move the schedule on; None where there is no new job."""
-    due, now = row["next_due"], row["now"]
-    try:
-        cron, zone = Cron.parse(row["cron"]), zone_of(row["time_zone"])
-        following = cron.after(due, zone)
-        is_late = following <= now
-        next_due = cron.after(now, zone) if is_late else following
-    except CronError:
-        # The time zones' database may lose a name. The schedule stays, and falls due no more.
-        logger.exception(signals.SCHEDULE_WRONG.name)
-        await connection.execute(ADVANCE_SCHEDULE, row["id"], due, None)
-        return None
+async def _insert(connection: Connection, row: Any, *, is_late: bool) -> _PutOut | None:  # noqa: ANN401  # a record
+    due = row["next_due"]
     task_id = occurrence_id(row["id"], due)
     inserted = await connection.fetchval(
         INSERT_OCCURRENCE,
         *(task_id, row["owned_by"], row["recipient"], row["subject"]),
         *(json.dumps(propagation.inject()), row["id"], due),
     )
-    await connection.execute(ADVANCE_SCHEDULE, row["id"], due, next_due)
     if inserted is None:
         return None
     details = {"schedule": schedule_object_of(row["id"])}

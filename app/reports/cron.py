@@ -8,17 +8,20 @@ Clock changes: an hour that is skipped is counted on as if it were there (02:30 
 night); of an hour that comes twice the first counts, both only where the hour field is `*`.
 """
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import Final, Self
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 MAX_CRON: Final = 256
 """Characters of the longest expression that is read."""
 
+_NO_ZONES: Final = frozenset(("localtime", "Factory"))
+"""Names of files beside the zones': the machine's own time, and that of one which knows none."""
 _DAYS_AHEAD: Final = 366 * 9
 """29 February can be eight years away, when a century's turn lies between."""
 
@@ -117,9 +120,12 @@ class Cron:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read five fields or an alias; raise `CronError` where they cannot be read."""
-        expression = _ALIASES.get(text.strip().lower(), text.lower())
+        plain = text.replace("\t", " ").lower()
+        expression = _ALIASES.get(plain.strip(), plain)
         fields = expression.split()
-        if len(text) > MAX_CRON or len(fields) != len(_FIELDS):
+        # What Python takes for white space beside is invisible, and kept as it was sent.
+        is_plain = plain.isascii() and plain.isprintable() and len(text) <= MAX_CRON
+        if not is_plain or len(fields) != len(_FIELDS):
             message = "A schedule has five fields: minute, hour, day, month, day of the week."
             raise CronError(message)
         minutes, hours, days, months, weekdays = (
@@ -172,10 +178,18 @@ class Cron:
                 yield local.replace(fold=1).astimezone(UTC)
 
 
+@functools.cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones()) - _NO_ZONES
+
+
 def zone_of(name: str) -> ZoneInfo:
     """Return the time zone of that IANA name; raise `CronError` where there is none."""
     try:
-        return ZoneInfo(name)
+        zone = ZoneInfo(name) if name in _zones() else None
     except (KeyError, ValueError, OSError):
+        zone = None
+    if zone is None:
         message = "The time zone must be a name of the IANA database, such as Europe/Berlin."
-        raise CronError(message) from None
+        raise CronError(message)
+    return zone

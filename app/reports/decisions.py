@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.database.pool import Connection
-from app.database.report_statements import LAST_DECISIONS
+from app.database.review_statements import LAST_DECISIONS
 from app.reports.access import Access
 
 _WORDS = {"allow": "allowed", "deny": "denied"}

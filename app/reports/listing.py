@@ -5,10 +5,12 @@ from html import escape
 from typing import Final
 
 from app.reports.access import COLUMNS, Access, printable
+from app.reports.paths import BEYOND
+from app.reports.reach import MOST_NAMED
 
 _READING: Final = (
     "A grant also holds for what lies beneath its resource, and for the actions that its action"
-    " implies."
+    f" implies: of either at most {MOST_NAMED} are named, and {BEYOND} stands for more."
 )
 
 
@@ -29,12 +31,16 @@ class Listing:
         if self._count > self._most:
             return
         cells = access.cells()
-        user, action, resource, through, way, granted_by, since, decision, decided = cells
+        user, action, resource, through, way, granted_by, since, decision, decided, *more = cells
+        implied, beneath = more
         by_group = f" through group {through}" if through else ""
         by_group += f" ({way})" if way else ""
         last = f"; last decision: {decision}, {decided}" if decision else ""
+        also = f"; also allows {implied}" if implied else ""
+        also += f"; also on {beneath}" if beneath else ""
         self._lines.append(
-            f"{user}: {action} on {resource}{by_group} (granted by {granted_by}, {since}{last})\n"
+            f"{user}: {action} on {resource}{by_group}"
+            f" (granted by {granted_by}, {since}{last}){also}\n"
         )
         self._rows.append(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>\n")
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from app.authorization.limits import GraphLimits
 from app.database.pool import Connection
-from app.database.report_statements import GROUPS_OF_GROUPS, GROUPS_OF_USERS
+from app.database.review_statements import GROUPS_OF_GROUPS, GROUPS_OF_USERS
 from app.reports.access import Access
 
 BEYOND: Final = "\N{HORIZONTAL ELLIPSIS}"

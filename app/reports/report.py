@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.database.pool import Connection, DatabasePool
-from app.database.report_statements import ACCESS_COUNT, ACCESS_ROWS, SNAPSHOT_TIME
+from app.database.review_statements import ACCESS_COUNT, ACCESS_ROWS, SNAPSHOT_TIME
 from app.reports.access import Access
 from app.reports.csv_text import CsvWriter
 from app.reports.decisions import with_decisions
 from app.reports.listing import Listing
 from app.reports.paths import with_paths
+from app.reports.reach import with_reach
 
 MAX_LISTED: Final = 1_000
 """Rows that the mail itself lists; the CSV has them all."""
@@ -80,7 +81,8 @@ async def make_report(
             if total is None:
                 total = await _total(connection, subject, len(rows), limits.page)
             decided = await with_decisions(connection, [Access(*row) for row in rows])
-            for access in await with_paths(connection, decided):
+            reaching = await with_reach(connection, decided)
+            for access in await with_paths(connection, reaching):
                 listing.add(access)
                 csv.add(access)
             done += len(rows)

@@ -66,7 +66,13 @@ async def run_worker(
         consumer_settings,
     )
     sampler = BacklogSampler((reports, mails), telemetry.meter)
-    clock = ScheduleClock(pool, telemetry, poll_seconds=settings.poll_seconds, on_due=maker.wake)
+    clock = ScheduleClock(
+        pool,
+        telemetry,
+        poll_seconds=settings.poll_seconds,
+        on_due=maker.wake,
+        bootstrap_keys=settings.api_keys.keys(),
+    )
     retention = Retention(pool, telemetry.meter, days=settings.report_retention_days)
     beside = [sampler.run, clock.run, retention.run]
     await _run_until(stop, [maker, mailer], beside, settings.stop_seconds)

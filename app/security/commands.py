@@ -26,6 +26,7 @@ _HOUR: Final = 3_600
 _DAY: Final = 24 * _HOUR
 _LONGEST_NAME: Final = 64
 _ACTOR: Final = "command line"
+_APPLICATION: Final = "sightline-keys"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -63,6 +64,7 @@ async def run(settings: Settings, given: Namespace) -> str:
             timeout=_SECONDS,
             command_timeout=_SECONDS,
             statement_cache_size=0,
+            server_settings={"application_name": _APPLICATION},  # the service that is on record
         )
         try:
             async with connection.transaction():

@@ -74,6 +74,7 @@ ATTRIBUTES: Final = (
     *(label.attribute for metric in METRICS for label in metric.labels),
     authorization.SUBJECT_HASH,
     reports.TASK_ID,
+    reports.SCHEDULE_ID,
     reports.ATTEMPT,
     reports.GRANTS,
     reports.RETRY_SECONDS,

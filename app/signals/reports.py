@@ -12,6 +12,7 @@ REPORT_OUTCOME: Final = Label("report.outcome", ("delivered", "retried", "dead",
 SCHEDULE_RUN: Final = Label("report.schedule.run", ("on_time", "missed"))
 
 TASK_ID: Final = "report.task_id"
+SCHEDULE_ID: Final = "report.schedule_id"
 ATTEMPT: Final = "report.attempt"
 GRANTS: Final = "report.grants"
 RETRY_SECONDS: Final = "report.retry_seconds"
@@ -61,5 +62,8 @@ REPORT_CANCELLED: Final = Event("report.cancelled", "A report was cancelled, or 
 REPORT_REPLAYED: Final = Event("report.replayed", "A report that had ended is tried anew.")
 SCHEDULE_UNAVAILABLE: Final = Event(
     "schedule.unavailable", "The schedules' database failed; what falls due waits for it."
+)
+SCHEDULE_SKIPPED: Final = Event(
+    "schedule.skipped", "A schedule fell due whose key is valid no more; it made no report."
 )
 SCHEDULE_WRONG: Final = Event("schedule.wrong", "A schedule cannot be read any more; it rests.")

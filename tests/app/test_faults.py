@@ -90,7 +90,11 @@ async def test_a_database_that_is_down_is_a_503_until_it_is_back(
 
         await eventually(is_back)
         assert (await check(client)).json()["allowed"]
-        assert (await client.get("/readyz")).status_code == 200
+
+        async def is_ready() -> bool:
+            return (await client.get("/readyz")).status_code == 200
+
+        await eventually(is_ready)
 
 
 async def test_a_database_that_hangs_is_a_503_until_it_goes_on(

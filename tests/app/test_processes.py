@@ -210,6 +210,7 @@ async def test_an_unexpected_failure_is_a_stack_without_values(
     assert "hush" not in err + out
 
 
+ONE_CONNECTION = {"SIGHTLINE_DATABASE_POOL_MIN": "1", "SIGHTLINE_DATABASE_POOL_MAX": "1"}
 UNREACHABLE = "postgresql://user:hush@127.0.0.1:1/hush"
 
 
@@ -219,6 +220,7 @@ UNREACHABLE = "postgresql://user:hush@127.0.0.1:1/hush"
         ("web", {"SIGHTLINE_HTTP_PORT": "hush"}, 2, "SIGHTLINE_HTTP_PORT"),
         ("web", {"SIGHTLINE_API_KEYS": ""}, 2, "SIGHTLINE_API_KEYS is required"),
         ("worker", {"SIGHTLINE_LOG_LEVEL": "hush"}, 2, "SIGHTLINE_LOG_LEVEL"),
+        ("worker", ONE_CONNECTION, 2, "SIGHTLINE_DATABASE_POOL_MAX must be at least 2"),
         ("migrate", {"SIGHTLINE_DATABASE_URL": ""}, 2, "SIGHTLINE_DATABASE_URL is required"),
         ("web", {"SIGHTLINE_DATABASE_URL": UNREACHABLE}, 1, "127.0.0.1:1 cannot be reached"),
         ("worker", {"SIGHTLINE_DATABASE_URL": UNREACHABLE}, 1, "127.0.0.1:1 cannot be reached"),

@@ -26,7 +26,6 @@ from tests.app.reports.conftest import Mailbox
 from tests.conftest import API_KEY
 from tests.servers import free_port
 
-LONG = bool(os.environ.get("SIGHTLINE_FAULTS_LONG"))
 LEASE_SECONDS = 3.0
 
 _ROOT = Path(__file__).parents[2]
@@ -64,7 +63,7 @@ class Process:
         )
         async with asyncio.timeout(_PATIENCE_SECONDS), httpx.AsyncClient() as client:
             while True:
-                assert self._process.poll() is None, self._log.read_text()
+                assert self._process.poll() is None, self.log
                 try:
                     answer = await client.get(f"http://127.0.0.1:{port}/{path}")
                     if answer.is_success:
@@ -96,6 +95,11 @@ class Process:
             if found and all(f'{key}="{value}"' in found[1] for key, value in labels.items()):
                 return float(found[2])
         return 0.0
+
+    @property
+    def log(self) -> str:
+        """What it has told so far."""
+        return self._log.read_text()
 
     def end(self) -> int:
         """Stop it whatever state it is in; its exit code."""

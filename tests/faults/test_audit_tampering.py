@@ -3,7 +3,6 @@
 100 seeded trials (2,000 in the long form), each by a superuser for whom the triggers are off.
 """
 
-import os
 import random
 from collections import Counter
 
@@ -14,8 +13,9 @@ from app.settings import Settings
 from telemetry.testing import Captured
 from tests.app.audit.trails import TABLES, seal_all, superuser, write_trail
 from tests.faults.audit_tampering import TAMPERINGS, Expected, Trail
+from tests.faults.form import LONG
 
-_TRIALS = 2_000 if os.environ.get("SIGHTLINE_FAULTS_LONG") else 100
+_TRIALS = 2_000 if LONG else 100
 _ENTRIES = 120
 _SEED = 12
 

@@ -17,7 +17,7 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.faults.report_processes import LONG
+from tests.faults.form import LONG
 from tests.faults.web_process import web_process
 
 ROOT = Path(__file__).parents[2]
@@ -112,6 +112,7 @@ async def test_what_was_acknowledged_is_done_once_whatever_dies(
         assert tuple(await connection.fetchrow(there)) == (ROWS, ROWS)
         audited = "SELECT sum((details->>'added')::int) FROM audit_entries WHERE action = $1"
         assert await connection.fetchval(audited, "import.rows") == ROWS
+        assert killed > KILLS // 2
         print(f"\nupload: {killed} workers killed over {ROWS:,} rows")  # noqa: T201  # the figure
 
         leaving = [f"user-{number}" for number in range(0, USERS, 3)]
@@ -130,6 +131,7 @@ async def test_what_was_acknowledged_is_done_once_whatever_dies(
         for accepted in batches:
             done = await to_its_end(client, accepted.headers["location"])
             assert (done["users"]["done"], done["users"]["failed"]) == (done["users"]["total"], 0)
+        assert killed > KILLS // 2
         print(f"batches: {killed} workers killed over {len(leaving):,} users")  # noqa: T201  # the figure
     gone = sum(number % USERS % 3 == 0 for number in range(ROWS))
     assert await connection.fetchval("SELECT count(*) FROM grants") == ROWS - gone

@@ -20,14 +20,16 @@ import psutil
 import pytest
 
 from app.database.migrations import migrate
+from tests.faults.form import LONG
 from tests.servers import PostgresServer, create_database
 
 ROOT = Path(__file__).parents[2]
-LONG = os.environ.get("SIGHTLINE_FAULTS_LONG") == "1"
 ROWS = 1_000_000 if LONG else 120_000
 KILLS = 20 if LONG else 5
 WATCHDOG_SECONDS = 600.0
 BAD_EVERY = 1_000
+DONE_BEFORE = 0
+SOME_REJECTED = 3
 
 
 @dataclass(frozen=True)
@@ -84,14 +86,14 @@ def start(ledger: Ledger, environment: dict[str, str]) -> subprocess.Popen[str]:
     )
 
 
-async def to_its_end(process: subprocess.Popen[str]) -> str:
+async def to_its_end(process: subprocess.Popen[str], *codes: int) -> str:
     try:
         _, told = await asyncio.to_thread(process.communicate, timeout=WATCHDOG_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
         raise
-    assert process.returncode == 3, told  # some rows are rejected
+    assert process.returncode in {SOME_REJECTED, *codes}, told
     return told
 
 
@@ -158,7 +160,9 @@ async def test_an_import_that_is_killed_again_and_again_loses_and_doubles_nothin
             process.send_signal(signal.SIGKILL)
             kills += 1
         process.communicate()
-    told = await to_its_end(start(ledger, environment)) if kills == KILLS else ""
+    # The last kill may have come between the import's end and the process's.
+    last = start(ledger, environment)
+    told = await to_its_end(last, DONE_BEFORE)
     print(f"killed {kills} times at {size} bytes; the last run said: {told.splitlines()[:1]}")  # noqa: T201  # the figure
     assert kills >= KILLS // 2
     await hold_to_account(database_url, ledger)

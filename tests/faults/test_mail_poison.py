@@ -11,7 +11,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from tests.faults.report_processes import LONG, Stage, ask_for_report
+from tests.faults.form import LONG
+from tests.faults.report_processes import Stage, ask_for_report
 
 REPORTS = 300 if LONG else 30
 POISONED_REPORT = """

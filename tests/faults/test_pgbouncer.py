@@ -19,7 +19,7 @@ from compose.native.parts.unprivileged import unprivileged
 from compose.native.provision.debian import PGBOUNCER, obtain_package
 from compose.native.tools import Tools
 from tests.faults.checks import allowed, grant, revoke
-from tests.faults.report_processes import LONG
+from tests.faults.form import LONG
 from tests.faults.web_process import WebProcess, web_process
 from tests.servers import Server
 

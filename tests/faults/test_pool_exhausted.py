@@ -17,6 +17,8 @@ Eventually = Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]]
 
 POOL = 2
 ACQUIRE_SECONDS = 0.5
+SLACK_SECONDS = 2.0
+"""What a busy machine may add to the bound; without one the callers would wait for ever."""
 CALLERS = 60
 NOT_LOCKED = ["alembic_version", "api_keys", "api_keys_mark", "grant_epoch"]
 _POOL_LABEL = 'db_client_connection_pool_name="postgresql"'
@@ -84,6 +86,7 @@ async def test_callers_past_the_pool_get_a_503_in_time_and_nothing_leaks(
         assert "request.failed" not in web.log
     await holder.close()
     slowest = max(seconds for _, seconds in refused)
+    assert slowest < ACQUIRE_SECONDS + SLACK_SECONDS
     print(  # noqa: T201  # the figures of the promise
         f"\n{len(refused)} of {CALLERS} refused, the last after {slowest:.2f} s"
         f" (bound {ACQUIRE_SECONDS} s)"

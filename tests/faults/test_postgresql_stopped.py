@@ -15,10 +15,11 @@ import httpx
 import pytest
 
 from app.database.migrations import migrate
+from tests.faults.form import LONG
 from tests.faults.web_process import seconds_until_served, web_process
 from tests.servers import PostgresServer
 
-ROUNDS = 20 if os.environ.get("SIGHTLINE_FAULTS_LONG") else 3
+ROUNDS = 20 if LONG else 3
 WRITERS = 8
 WRITING_SECONDS = 0.7
 WATCHDOG_SECONDS = 10.0

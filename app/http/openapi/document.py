@@ -10,6 +10,7 @@ from typing import Any, Final
 from starlette.routing import Route
 
 from app.http.authentication import roles_of
+from app.http.bodies import MAX_BODY_BYTES, MAX_IDENTIFIER_BYTES
 from app.http.openapi import (
     about_audit,
     about_grants,
@@ -37,7 +38,7 @@ OPERATIONS: Final[Operations] = {
     **about_service.OPERATIONS,
 }
 _VERSION: Final = "1"
-_TEXT: Final = """\
+_TEXT: Final = f"""\
 Who may do what, who granted it, and what was decided.
 
 **Keys.** Send an API key as `Authorization: Bearer …` or `X-API-Key`. Each operation names the \
@@ -49,6 +50,9 @@ key with a rate `RateLimit` and `RateLimit-Policy`.
 **Refusals** are RFC 9457 problems. Another method than a path has is a 405 whose `Allow` names \
 those it has; another path is a 404; `HEAD` is taken wherever `GET` is, and answers without a \
 body.
+
+**Bounds.** A JSON body has at most {MAX_BODY_BYTES} bytes, and each name of a user, group, \
+resource or action at most {MAX_IDENTIFIER_BYTES} in UTF-8.
 
 **Trying again.** 429 and 503 say in `Retry-After` when. Grants and relations can be written \
 again as they are; for reports, schedules and batches send an `Idempotency-Key`.

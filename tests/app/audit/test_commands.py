@@ -10,6 +10,7 @@ from app.database.pool import DatabasePool
 from app.errors import SettingsError, StartupError
 from app.settings import Settings
 from tests.app.audit.trails import seal_all, superuser, write_trail
+from tests.servers import PostgresServer, create_database
 
 _KEY = "k" * 32
 
@@ -78,6 +79,25 @@ async def test_an_anchor_that_was_not_signed_with_the_key_is_refused(
             read_anchors([line, wrong], _KEY.encode())
     with pytest.raises(AnchorError):
         read_anchors([line], b"another key, which is long enough")
+
+
+async def test_a_file_that_cannot_be_written_is_told(
+    pool: DatabasePool, sealer: Sealer, signing: Settings, tmp_path: Path
+) -> None:
+    await write_trail(pool, 1)
+    await seal_all(sealer)
+    with pytest.raises(StartupError, match=r"cannot be written \(FileNotFoundError\)"):
+        await _run(signing, "export", "--to", str(tmp_path / "nowhere" / "heads"))
+
+
+async def test_a_database_without_a_trail_is_told(
+    settings: Settings, postgres: PostgresServer
+) -> None:
+    await create_database(postgres, "without_a_trail")
+    url = type(settings.database_url)(postgres.url("without_a_trail"))
+    empty = settings.model_copy(update={"database_url": url})
+    with pytest.raises(StartupError, match="run python -m app migrate"):
+        await _run(empty, "verify")
 
 
 async def test_without_a_key_nothing_is_exported(

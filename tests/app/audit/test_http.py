@@ -59,6 +59,11 @@ async def test_an_entry_is_told_whole(client: httpx.AsyncClient, trail: None) ->
         ({"since": "2999-01-01T00:00:00Z"}, set()),
         ({"until": "2000-01-01T00:00:00+02:00"}, set()),
         ({"since": "2000-01-01T00:00:00Z", "actor": "key-1", "action": "grant.revoke"}, {"key-1"}),
+        # Times that are past the ends of Python's calendar in UTC.
+        ({"since": "0001-01-01T00:00:00+05:00", "actor": "key-3"}, {"key-3"}),
+        ({"until": "9999-12-31T23:59:59-05:00", "actor": "key-3"}, {"key-3"}),
+        ({"until": "0001-01-01T00:00:00+05:00"}, set()),
+        ({"since": "9999-12-31T23:59:59-05:00"}, set()),
     ],
 )
 async def test_filters(

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.audit import decisions
 from app.authorization.limits import GraphLimits
 from app.database.pool import DatabasePool
 from app.settings import Settings
@@ -82,6 +83,42 @@ async def test_a_decision_is_if_and_only_if_the_check_asks_for_it(
     assert decisions == [
         ("tests", "decision", "doc:1", "deny", details),
         ("tests", "decision", "doc:1", "allow", details),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "recording"),
+    [
+        ("/permissions/check", _GRANT, "record"),
+        ("/permissions/checks", {"checks": [_GRANT]}, "record_all"),
+    ],
+)
+async def test_no_allow_is_sealed_behind_a_revoke_that_came_after_it(  # noqa: PLR0913, PLR0917  # three fixtures, three values
+    client: httpx.AsyncClient,
+    pool: DatabasePool,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    body: dict[str, Any],
+    recording: str,
+) -> None:
+    await client.post("/grants", json=_GRANT)
+    put_on_record = getattr(decisions, recording)
+
+    async def revoke_first(*given: Any) -> None:  # noqa: ANN401  # as what it replaces
+        assert (await client.request("DELETE", "/grants", json=_GRANT)).status_code == 204
+        await put_on_record(*given)
+
+    monkeypatch.setattr(decisions, recording, revoke_first)
+    answered = await client.post(path, json={**body, "record": True})
+    assert '"allowed":true' in answered.text
+    async with pool.acquire() as connection:
+        sealed = await connection.fetch(
+            "SELECT action, outcome FROM audit_entries ORDER BY xid, id"
+        )
+    assert [tuple(entry) for entry in sealed] == [
+        ("grant.add", "done"),
+        ("decision", "allow"),
+        ("grant.revoke", "done"),
     ]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from app.batches.kinds import Reason
@@ -91,6 +92,22 @@ async def test_what_cannot_be_imported_is_one_line(
     assert (code, len(err.splitlines())) == (1, 1)
     assert err.startswith("sightline-import: ")
     assert said in err
+
+
+async def test_rejects_that_cannot_be_written_are_told_before_anything_is_on_record(
+    environment: dict[str, str], tmp_path: Path, database_url: str
+) -> None:
+    file = tmp_path / "grants.csv"
+    file.write_bytes(csv_of_grants(1))
+    rejects = tmp_path / "nowhere" / "rejects.ndjson"
+    code, _, err = await run(environment, str(file), "--kind", "grants", "--rejects", str(rejects))
+    assert (code, err) == (
+        1,
+        f"sightline-import: {rejects} cannot be written (FileNotFoundError)\n",
+    )
+    connection = await asyncpg.connect(database_url)
+    assert await connection.fetchval("SELECT count(*) FROM imports") == 0
+    await connection.close()
 
 
 async def test_the_worker_runs_what_was_accepted(

@@ -1,6 +1,8 @@
 """Imports over HTTP: what is accepted, what is refused and how, and who may see what."""
 
 import asyncio
+import tempfile
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from app.batches.worker import ImportRunner
 from app.bootstrap import Service, build
 from app.database.pool import DatabasePool
+from app.http.bodies import BODY_SECONDS
 from app.settings import Settings
 from telemetry.testing import Captured
 from tests.app.batches.conftest import csv_of_grants
@@ -107,7 +110,21 @@ async def test_a_file_of_the_folder_is_named(
     assert (await client.get(accepted.headers["location"])).json()["rows"]["added"] == 10
 
 
-@pytest.mark.parametrize("path", ["../secret", "/etc/passwd", "missing", "link", ".", "a\x00b"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../secret",
+        "/etc/passwd",
+        "missing",
+        "link",
+        ".",
+        "a\x00b",
+        "circle",
+        "a" * 300,
+        "\u00e9" * 200,
+        "link/" + "a/" * 200,
+    ],
+)
 async def test_nothing_outside_the_folder_is_named(
     client: httpx.AsyncClient, settings: Settings, path: str
 ) -> None:
@@ -115,10 +132,29 @@ async def test_nothing_outside_the_folder_is_named(
     assert folder is not None
     (folder.parent / "secret").write_bytes(csv_of_grants(1))
     (folder / "link").symlink_to(folder.parent / "secret")
+    (folder / "circle").symlink_to("circle")
     wanted = {"kind": "grants", "format": "csv", "path": path}
     refused = await client.post("/imports", json=wanted)
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["field"] == "path"
+
+
+async def test_a_slow_disk_is_no_slow_client(
+    client: httpx.AsyncClient, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class SlowFile(tempfile.SpooledTemporaryFile[bytes]):
+        def write(self, content: Any) -> int:  # noqa: ANN401  # whatever is a buffer
+            time.sleep(0.5)
+            return super().write(content)
+
+    async def body() -> AsyncIterator[bytes]:
+        yield csv_of_grants(10_000)
+        yield b"ann,d,read\n"
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", SlowFile)
+    setattr(service.app.state, BODY_SECONDS, 0.2)
+    accepted = await client.post("/imports?kind=grants", content=body(), headers=CSV)
+    assert accepted.status_code == 202
 
 
 async def test_rejects_are_paged(client: httpx.AsyncClient, runner: ImportRunner) -> None:

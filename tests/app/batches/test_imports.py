@@ -1,6 +1,8 @@
 """An import from accepted to done: what is in the tables, on record, and told."""
 
 import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from app.batches.ledger import Checkpoint, FencedError
 from app.batches.pace import LARGEST_BYTES, SMALLEST_BYTES, Pace
 from app.batches.portions import Format
 from app.batches.writer import MAX_REJECTS_KEPT
+from app.database.import_statements import SUPERSEDE
 from app.errors import Unavailable
 from tests.app.batches.conftest import OPS, Scene, csv_of_grants
 
@@ -54,6 +57,27 @@ async def test_a_file_that_is_brought_again_is_the_same_import(scene: Scene) -> 
     assert third["task_id"] != first["task_id"]
     assert third["rows"] == {"done": 10, "added": 0, "unchanged": 10, "rejected": 0}
     assert await scene.sql(COUNT) == 10
+
+
+async def test_a_file_that_is_superseded_while_it_is_brought_again_is_imported_anew(
+    scene: Scene, eventually: Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]]
+) -> None:
+    content = csv_of_grants(3)
+    first = (await scene.run(content))["task_id"]
+
+    async def is_waiting() -> bool:
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        return bool(await scene.sql(waiting))
+
+    async with scene.pool.transaction() as other:
+        await other.execute("SELECT FROM imports FOR UPDATE")
+        brought = asyncio.create_task(scene.accept(content))
+        await eventually(is_waiting)
+        key = (OPS, "grants", "csv", hashlib.sha256(content).digest())
+        await other.execute(SUPERSEDE, *key)
+    second = await brought
+    assert str(second) != first
+    assert (await scene.status(second))["status"] == "queued"
 
 
 async def test_rows_that_are_known_stay_as_they_are(scene: Scene) -> None:

@@ -239,6 +239,34 @@ async def test_a_batch_without_a_checkpoint_is_not_tried_for_ever(
     assert (await status(runner, batch_id))["error"] == "ExhaustedError"
 
 
+async def test_an_outage_counts_for_no_try(
+    runner: UserBatchRunner,
+    pool: DatabasePool,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    batch_id = await runner.batches.accept(wanted(["user-1"]))
+
+    async def busy(_: str) -> None:
+        message = "Too busy."
+        raise Unavailable(message, retry_after=0)
+
+    async def next_claim() -> Claim:
+        async with pool.acquire() as connection:
+            await connection.execute(
+                "UPDATE user_batches SET lease_until = now() WHERE status = 'running'"
+            )
+        return await claimed(runner)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(runner, "_process", lambda _: busy)
+        for _ in range(settings.max_attempts + 1):
+            with pytest.raises(Unavailable):
+                await runner.run(await next_claim(), asyncio.Event())
+    assert await runner.run(await next_claim(), asyncio.Event()) == "done"
+    assert (await status(runner, batch_id))["users"] == {"total": 1, "done": 1, "failed": 0}
+
+
 async def test_the_same_key_is_the_same_batch(runner: UserBatchRunner) -> None:
     first = await runner.batches.accept(wanted(["a"], key="k"))
     assert await runner.batches.accept(wanted(["a"], key="k")) == first

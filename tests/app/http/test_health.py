@@ -1,11 +1,16 @@
 """Health needs no key, and says which dependency is away."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from typing import Any
 
 import httpx
+from starlette.requests import Request
 
 from app.bootstrap import build
 from app.database.pool import DatabasePool
+from app.http.health import Dependency, ready
 from app.settings import Settings
 from telemetry.testing import Captured
 from tests.app.conftest import client_of
@@ -46,7 +51,10 @@ async def test_probes_make_no_spans_of_their_own(
 
 
 async def test_a_busy_pool_does_not_take_the_replica_out(
-    service_pool: DatabasePool, settings: Settings, stranger: httpx.AsyncClient
+    service_pool: DatabasePool,
+    settings: Settings,
+    stranger: httpx.AsyncClient,
+    eventually: Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]],
 ) -> None:
     async with AsyncExitStack() as held:
         for _ in range(settings.database_pool_max):
@@ -54,4 +62,39 @@ async def test_a_busy_pool_does_not_take_the_replica_out(
         busy = await stranger.get("/readyz")
     assert (busy.status_code, busy.json()["status"]) == (200, "degraded")
     assert busy.json()["checks"]["database"]["state"] == "busy"
-    assert (await stranger.get("/readyz")).json()["status"] == "ready"
+
+    async def is_ready() -> bool:
+        status: str = (await stranger.get("/readyz")).json()["status"]
+        return status == "ready"
+
+    await eventually(is_ready)
+
+
+async def test_a_crowd_that_asks_shares_one_round_of_probes(
+    eventually: Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]],
+) -> None:
+    asked = 0
+    gone = asyncio.Event()
+
+    async def probe() -> None:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0.05)
+        if gone.is_set():
+            raise OSError
+
+    handle = ready([Dependency("database", probe, is_required=True)])
+    request = Request({"type": "http", "method": "GET", "path": "/readyz", "headers": []})
+    impatient = asyncio.ensure_future(handle(request))
+    await asyncio.sleep(0)
+    impatient.cancel()
+    answers = await asyncio.gather(*(handle(request) for _ in range(200)))
+    answers.append(await handle(request))
+    assert {answer.status_code for answer in answers} == {200}
+    assert asked == 1
+    gone.set()
+
+    async def is_known() -> bool:
+        return (await handle(request)).status_code == 503
+
+    await eventually(is_known)

@@ -123,3 +123,10 @@ async def test_every_example_is_a_good_request(
     assert [error["field"] for error in refused["/imports", "application/json"]["errors"]] == [
         "path"
     ]
+
+
+def test_a_resources_type_has_no_colon_in_the_document_either(document: dict[str, Any]) -> None:
+    pattern = document["components"]["schemas"]["_Resource"]["properties"]["type"]["pattern"]
+    assert re.search(pattern, "account")
+    assert not re.search(pattern, "account:7")
+    assert not re.search(pattern, "acc\nount")

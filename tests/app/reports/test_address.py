@@ -1,8 +1,13 @@
+import re
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.reports.address import MAX_ADDRESS, domain_of, recipient_address
+from app.reports.address import ADDRESS_PATTERN, MAX_ADDRESS, domain_of, recipient_address
 
 
 @pytest.mark.parametrize(
@@ -38,6 +43,8 @@ def test_plain_addresses_pass_unchanged(address: str) -> None:
         "alice@b.example,bob@b.example",
         "alice@b.example bob@b.example",
         "älice@b.example",
+        "=?utf-8?q?x?=@b.example",
+        "a.=?b?@b.example",
         "alice@b.example\n",
         "alice@b.example\r\nBcc: bob@b.example",
         "ali\x00ce@b.example",
@@ -49,6 +56,15 @@ def test_anything_else_is_refused_without_being_repeated(text: str) -> None:
     with pytest.raises(ValueError, match="not an e-mail address") as refused:
         recipient_address(text)
     assert not text or text not in str(refused.value)
+
+
+@given(st.from_regex(ADDRESS_PATTERN, fullmatch=True))
+@example("=?utf-8?q?x?=@b.example")
+def test_what_the_document_takes_can_stand_in_a_header(text: str) -> None:
+    if re.search(ADDRESS_PATTERN, text):
+        message = EmailMessage(policy=SMTP)
+        message["To"] = Address(addr_spec=text)
+        assert message["To"].addresses[0].addr_spec == text
 
 
 @given(st.text(min_size=1) | st.from_regex(r"[^@]{1,5}@[^@]{1,5}\.[^@]{1,5}", fullmatch=True))

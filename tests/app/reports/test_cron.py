@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from app.reports.cron import Cron, CronError, zone_of
 
+PRETENDERS = ("localtime", "Factory", "posixrules")
 START = datetime(2026, 11, 24, 10, 17, tzinfo=UTC)  # a Tuesday
 
 
@@ -37,6 +38,8 @@ START = datetime(2026, 11, 24, 10, 17, tzinfo=UTC)  # a Tuesday
         ("@weekly", "2026-11-29 00:00"),
         ("@monthly", "2026-12-01 00:00"),
         ("@yearly", "2027-01-01 00:00"),
+        (" @daily ", "2026-11-25 00:00"),
+        ("0\t9 *  * *", "2026-11-25 09:00"),
     ],
 )
 def test_it_falls_due_when_cron_says(expression: str, following: str) -> None:
@@ -65,6 +68,9 @@ def test_it_falls_due_when_cron_says(expression: str, following: str) -> None:
         "@reboot",
         "* * * * *" + " " * 300,
         "1-2-3 * * * *",
+        "0\x1f0 1 1 *",
+        "0\u20030 1 1 *",
+        "0 0 1 1 *\n",
     ],
 )
 def test_what_cannot_be_read_is_refused(expression: str) -> None:
@@ -77,7 +83,9 @@ def test_what_never_falls_due_is_told() -> None:
         Cron.parse("0 0 30 2 *").after(START, ZoneInfo("UTC"))
 
 
-@pytest.mark.parametrize("name", ["", "Mars/Olympus", "../../etc/passwd", "America", "a\x00b"])
+@pytest.mark.parametrize(
+    "name", ["", "Mars/Olympus", "../../etc/passwd", "America", "a\x00b", *PRETENDERS]
+)
 def test_a_zone_that_is_none_is_refused(name: str) -> None:
     with pytest.raises(CronError, match="IANA"):
         zone_of(name)

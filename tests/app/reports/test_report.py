@@ -2,6 +2,7 @@
 
 import csv
 import io
+import random
 import tracemalloc
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from app.audit.trail import Entry, Outcome, record
 from app.database.pool import DatabasePool
+from app.database.review_statements import LAST_DECISIONS
 from app.reports.access import COLUMNS, Access
 from app.reports.csv_text import CsvWriter
 from app.reports.listing import Listing
@@ -70,8 +72,8 @@ async def test_it_says_who_can_do_what_and_who_granted_it(pool: DatabasePool) ->
         in (report.html)
     )
     assert made.rows() == [
-        ["alice", "read", "doc:1", "", "", "root", today, "", ""],
-        ["bob", "write", "doc:2", "", "", "root", today, "", ""],
+        ["alice", "read", "doc:1", "", "", "root", today, "", "", "", ""],
+        ["bob", "write", "doc:2", "", "", "root", today, "", "", "", ""],
     ]
     assert report.rows == 2
     assert made.progress == []
@@ -133,8 +135,49 @@ async def test_the_last_decision_on_record_stands_beside_the_access(pool: Databa
     made = Made()
     report = await made.of(pool)
     today = f"{datetime.now(UTC):%Y-%m-%d}"
-    assert [row[7:] for row in made.rows()] == [["allowed", today], ["", ""], ["", ""]]
+    assert [row[7:9] for row in made.rows()] == [["allowed", today], ["", ""], ["", ""]]
     assert f"; last decision: allowed, {today})" in report.text
+
+
+async def test_a_decision_stands_there_however_many_came_after_it(pool: DatabasePool) -> None:
+    await grant(pool, [("bob", "door", "open"), ("eve", "door", "open")])
+    about_bob, about_eve = (
+        Entry("gate", "decision", "door", outcome, {"user": user, "action": "open"})
+        for user, outcome in (("bob", Outcome.ALLOW), ("eve", Outcome.DENY))
+    )
+    async with pool.transaction() as connection:
+        await record(connection, about_bob, *[about_eve] * 1_000)
+    made = Made()
+    await made.of(pool)
+    assert [(row[0], row[7]) for row in made.rows()] == [("bob", "allowed"), ("eve", "denied")]
+
+
+async def test_a_decision_is_found_by_its_index(pool: DatabasePool) -> None:
+    asked = {"user": "bob", "action": "open"}
+    others = (
+        Entry("gate", "decision", "door", Outcome.DENY, {"user": f"u{n}", "action": "open"})
+        for n in range(2_000)
+    )
+    async with pool.transaction() as connection:
+        await record(connection, Entry("gate", "decision", "door", Outcome.ALLOW, asked), *others)
+        for mode in ("force_custom_plan", "force_generic_plan"):
+            await connection.execute(f"SET LOCAL plan_cache_mode = {mode}")
+            plan = await connection.fetch(f"EXPLAIN {LAST_DECISIONS}", ["bob"], ["door"], ["open"])
+            assert any("audit_entries_decision" in line[0] for line in plan), plan
+
+
+async def test_the_longest_names_have_room_in_the_index(pool: DatabasePool) -> None:
+    # Random, so that no compression makes them shorter: 1,024 bytes of AuthZEN's type and ID.
+    chosen = random.Random(1)  # noqa: S311  # no secret
+    user, action, resource = (
+        "".join(map(chr, chosen.choices(range(0x20000, 0x2A000), k=length)))
+        for length in (192, 192, 256)
+    )
+    asked = {"user": user, "action": action}
+    async with pool.transaction() as connection:
+        await record(connection, Entry("gate", "decision", resource, Outcome.DENY, asked))
+        rows = await connection.fetch(LAST_DECISIONS, [user], [resource], [action])
+    assert [row["outcome"] for row in rows] == ["deny"]
 
 
 async def test_all_of_it_is_of_one_moment(pool: DatabasePool) -> None:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from app import signals
+from app.database import keys
 from app.errors import Conflict
 from app.reports import schedules as schedules_module
 from app.reports.clock import ScheduleClock, occurrence_id
@@ -112,6 +113,55 @@ async def test_a_schedule_that_lost_its_time_zone_rests_and_the_others_run(
         await scene.until_sql("SELECT count(*) = 1 FROM mail_outbox WHERE status = 'done'")
     assert await scene.sql("SELECT next_due IS NULL FROM report_schedules WHERE cron <> '@daily'")
     assert len(scene.lines("schedule.wrong")) == 1
+
+
+async def test_a_schedule_rests_while_no_key_of_its_name_is_valid(
+    scene: Scene, schedules: ReportSchedules
+) -> None:
+    async with scene.pool.transaction() as connection:
+        for owner in ("gone", "rotated"):
+            await keys.add(
+                connection, f"old {owner}", owner, owner.encode().ljust(32), ["manage"], None, None
+            )
+            await keys.revoke(connection, f"old {owner}")
+        await keys.add(connection, "new", "rotated", b"y" * 32, ["manage"], None, None)
+    for owner in ("gone", "rotated", "of the settings"):
+        await schedules.create(ALICE, None, "*/5 * * * *", "UTC", owned_by=owner)
+    await scene.sql("UPDATE report_schedules SET next_due = date_trunc('minute', now())")
+    clock = clock_of(scene)
+    for _ in range(3):
+        assert await clock.put_out_one()
+    assert not await clock.put_out_one()
+    owners = "SELECT array_agg(requested_by ORDER BY requested_by) FROM report_jobs"
+    assert await scene.sql(owners) == ["of the settings", "rotated"]
+    (line,) = scene.lines("schedule.skipped")
+    skipped = "SELECT id FROM report_schedules WHERE owned_by = 'gone'"
+    assert line["report.schedule_id"] == str(await scene.sql(skipped))
+    # It falls due again, and goes on once there is a key of that name.
+    await scene.sql("UPDATE report_schedules SET next_due = now() WHERE owned_by = 'gone'")
+    async with scene.pool.transaction() as connection:
+        await keys.add(connection, "again", "gone", b"z" * 32, ["manage"], None, None)
+    assert await clock.put_out_one()
+    assert await scene.sql("SELECT count(*) FROM report_jobs WHERE requested_by = 'gone'") == 1
+
+
+async def test_a_key_of_the_settings_keeps_its_schedules(
+    scene: Scene, schedules: ReportSchedules
+) -> None:
+    async with scene.pool.transaction() as connection:
+        await keys.add(connection, "old", OPS, b"x" * 32, ["manage"], None, None)
+        await keys.revoke(connection, "old")
+    await schedules.create(ALICE, None, "*/5 * * * *", "UTC", owned_by=OPS)
+    await scene.sql("UPDATE report_schedules SET next_due = date_trunc('minute', now())")
+    clock = ScheduleClock(
+        scene.pool,
+        scene.captured.telemetry,
+        poll_seconds=0.02,
+        on_due=lambda: None,
+        bootstrap_keys=[OPS],
+    )
+    assert await clock.put_out_one()
+    assert await scene.sql("SELECT count(*) FROM report_jobs") == 1
 
 
 async def test_a_key_has_a_bounded_number_of_schedules(

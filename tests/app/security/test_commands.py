@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.database.pool import DatabasePool
 from app.security.key_ring import TRUSTED_SECONDS
 from tests.faults.web_process import WebProcess, web_process
 
@@ -73,6 +74,15 @@ async def test_what_cannot_be_done_is_said(
     returned, out, err = await keys(database_url, *arguments)
     assert (returned, out) == (code, "")
     assert told in err
+
+
+async def test_what_is_done_is_on_record_as_the_commands(
+    database_url: str, pool: DatabasePool
+) -> None:
+    assert (await keys(database_url, "create", "ops", "--role", "check"))[0] == 0
+    async with pool.acquire() as connection:
+        entry = await connection.fetchrow("SELECT actor, action, service FROM audit_entries")
+    assert tuple(entry) == ("command line", "key.create", "sightline-keys")
 
 
 async def test_without_a_database_it_is_one_line() -> None:

@@ -1,7 +1,8 @@
 """The service as its description says it is: schemathesis makes up requests for every operation.
 
 All of schemathesis' checks but one are on: `max_response_time` would assert a duration. More
-requests: SIGHTLINE_CONTRACT_EXAMPLES=500, for each operation.
+requests: SIGHTLINE_CONTRACT_EXAMPLES=500, for each operation; the same again:
+SIGHTLINE_CONTRACT_SEED, with the seed that a failure names.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from tests.faults.web_process import WebProcess, web_process
 
 ROOT = Path(__file__).parents[4]
 FOLDER = Path(__file__).parent
+SEED = os.environ.get("SIGHTLINE_CONTRACT_SEED")
 EXAMPLES = os.environ.get("SIGHTLINE_CONTRACT_EXAMPLES", "50")
 WATCHDOG_SECONDS = 120.0 + 20.0 * int(EXAMPLES)
 
@@ -36,8 +38,9 @@ def closed(schema: Any) -> Any:  # noqa: ANN401  # any JSON
 
 def environment(database_url: str, cache_url: str, folder: Path) -> dict[str, str]:
     imports = folder / "imports"
-    imports.mkdir()
+    (imports / "in").mkdir(parents=True)
     (imports / "grants.csv").write_text("user,resource,action\nalice,doc:1,read\n")
+    (imports / "in" / "memberships.ndjson").write_text('{"group": "tellers", "user": "alice"}\n')
     return {
         "SIGHTLINE_DATABASE_URL": database_url,
         "SIGHTLINE_REDIS_URL": cache_url,
@@ -61,6 +64,7 @@ def run_schemathesis(document: Path, url: str) -> subprocess.CompletedProcess[st
         *("run", str(document), "--url", url, "--max-examples", EXAMPLES),
         *("--header", f"Authorization: Bearer {API_KEY}"),
         *("--continue-on-failure", "--no-color", "--warnings", "off"),
+        *(("--seed", SEED) if SEED else ()),
     ]
     given = {
         **os.environ,
