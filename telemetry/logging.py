@@ -40,6 +40,7 @@ _MESSAGE: Final = "message"
 _LIBRARY_FIELDS: Final = frozenset((_LOGGER, _MESSAGE))
 _MAX_TEMPLATE: Final = 256
 _TOO_LARGE: Final = 2**53
+_MAX_BITS: Final = 256
 
 Render = Callable[[Mapping[str, Any]], bytes]
 
@@ -48,7 +49,7 @@ def render_json(line: Mapping[str, Any]) -> bytes:
     """Return the line as JSON; a value that JSON lacks is shown by its type only."""
     return orjson.dumps(
         line,
-        default=lambda value: f"<{type(value).__qualname__}>",
+        default=_class_of,
         option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS,
     )
 
@@ -70,7 +71,7 @@ def render_console(line: Mapping[str, Any]) -> bytes:
 def _json_text(value: object) -> str:
     return orjson.dumps(
         value,
-        default=lambda other: f"<{type(other).__qualname__}>",
+        default=_class_of,
         option=orjson.OPT_NON_STR_KEYS,
     ).decode()
 
@@ -173,16 +174,46 @@ class Lines:
         try:
             self._sink.put(self._render(line))
         except (TypeError, ValueError):  # a value that no renderer takes, such as a lone surrogate
-            line = {key: plain(value) for key, value in line.items()}
+            line = {key: _rendered(value) for key, value in line.items()}
             self._sink.put(self._render(line))
 
 
-def plain(value: object) -> str | int | float | bool:
-    """Return a value that every renderer takes: short numbers as they are, all else as text."""
-    if isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < _TOO_LARGE):
+def _rendered(value: object) -> object:
+    """Return a value as it is if renderers take it, else the plain form of it."""
+    try:
+        _json_text(value)
+    except (TypeError, ValueError):
+        return plain(value)
+    return value
+
+
+Scalar = str | int | float | bool
+
+
+def plain(value: object) -> Scalar | list[Scalar]:
+    """Return a value that every renderer takes: text, numbers, and sequences of those.
+
+    Of anything else the class alone is told: what it says of itself may be a failure's message.
+    """
+    if isinstance(value, list | tuple):
+        return [_scalar(item) for item in value]
+    return _scalar(value)
+
+
+def _scalar(value: object) -> Scalar:
+    if isinstance(value, bool):
         return value
-    text = value if isinstance(value, str) else ascii(value)
-    return text.encode(errors="replace").decode()
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    if isinstance(value, float):
+        return float(value)  # orjson takes no class derived from it
+    if isinstance(value, int) and value.bit_length() <= _MAX_BITS:
+        return value if abs(value) < _TOO_LARGE else str(int(value))
+    return _class_of(value)
+
+
+def _class_of(value: object) -> str:
+    return f"<{type(value).__qualname__}>"
 
 
 def exception_fields(error: BaseException) -> dict[str, str]:

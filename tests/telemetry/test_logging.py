@@ -10,16 +10,20 @@ from types import SimpleNamespace
 
 import pytest
 import structlog
+from opentelemetry import trace
+from opentelemetry.util.types import AttributeValue
 from prometheus_client import CollectorRegistry
+from starlette.types import Receive, Scope, Send
 
 from app import signals
 from telemetry.catalog import Event, Span, SpanKind, http
 from telemetry.catalog.pipeline import LOG_LINES
 from telemetry.context import bound_correlation_id
 from telemetry.log_writer import LogWriter
-from telemetry.logging import Lines, render_console
+from telemetry.logging import Lines, configure, render_console
 from telemetry.metrics import Meter
 from telemetry.testing import Captured, captured_telemetry
+from tests.telemetry.asgi import END, START, call, scope_of
 
 WORK = Span("work", SpanKind.INTERNAL, "Some work.")
 logger = structlog.stdlib.get_logger()
@@ -155,16 +159,70 @@ def test_reserved_keys_are_not_overwritten(captured: Captured) -> None:
     assert (line["service"], line["level"]) == ("test", "info")
 
 
-@pytest.mark.parametrize("value", [object(), "\ud800", {1: 2}, 2**80])
-def test_no_value_stops_a_line(captured: Captured, value: object) -> None:
-    logger.info("something", value=value)
-    assert captured.events() == ["something"]
+class Unspeakable:
+    def __repr__(self) -> str:
+        raise RuntimeError(SECRET)
 
 
-def test_the_level_is_respected() -> None:
-    with captured_telemetry() as captured:
-        logger.debug("seen")
-    assert captured.events() == ["seen"]
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (Unspeakable(), "<Unspeakable>"),
+        (ValueError(SECRET), "<ValueError>"),
+        ("\ud800", "?"),
+        ({1: 2}, {"1": 2}),
+        (2**80, str(2**80)),
+        (10**5_000, "<int>"),
+        (["\ud800", 7, True, 0.5, KeyError(SECRET)], ["?", 7, True, 0.5, "<KeyError>"]),
+        ({"a": "\ud800"}, "<dict>"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+@pytest.mark.parametrize("beside", ["plain", "\ud800"])
+def test_no_value_stops_a_line_or_changes_another(
+    captured: Captured, value: object, shown: object, beside: str
+) -> None:
+    logger.info("something", value=value, **{"report.pages": beside})
+    [line] = captured.logs()
+    assert line["event"] == "something"
+    assert line["value"] == shown
+    assert line["report.pages"] == beside.replace("\ud800", "?")
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (ValueError(SECRET), "<ValueError>"),
+        ([Unspeakable(), 0.5], ["<Unspeakable>", 0.5]),
+        (("\ud800", 2**80), ["?", str(2**80)]),
+    ],
+)
+async def test_an_access_line_shows_of_an_object_its_class(
+    captured: Captured, said: AttributeValue, shown: object
+) -> None:
+    async def application(_: Scope, __: Receive, send: Send) -> None:
+        trace.get_current_span().set_attribute("value", said)
+        await send(dict(START))
+        await send(dict(END))
+
+    await call(captured, application, scope_of())
+    assert captured.line("request.finished")["value"] == shown
+
+
+@pytest.mark.parametrize(
+    ("level", "seen"),
+    [
+        ("debug", ["debug", "info", "warning", "error"]),
+        ("info", ["info", "warning", "error"]),
+        ("error", ["error"]),
+    ],
+)
+def test_the_level_is_respected(captured: Captured, level: str, seen: list[str]) -> None:
+    restore = configure(captured.telemetry.lines, level)
+    for name in ("debug", "info", "warning", "error"):
+        getattr(logger, name)(name)
+    restore()
+    assert captured.events() == seen
 
 
 HEAD = {"timestamp": "2026-01-01T00:00:00.000000Z", "level": "info", "event": "a", "service": "s"}
