@@ -35,6 +35,7 @@ LEVELS: Final[Mapping[str, int]] = {
 LIBRARY_EVENT: Final = "library.message"
 """The event of a line that a library wrote through the standard `logging`."""
 
+_SERVER_ACCESS: Final = "uvicorn.access"
 _LOGGER: Final = "logger"
 _MESSAGE: Final = "message"
 _LIBRARY_FIELDS: Final = frozenset((_LOGGER, _MESSAGE))
@@ -225,11 +226,18 @@ def exception_fields(error: BaseException) -> dict[str, str]:
 
 
 def configure(lines: Lines, level: str) -> Callable[[], None]:
-    """Send structlog and the standard library's logging to `lines`; return what undoes it."""
+    """Send structlog and the standard library's logging to `lines`; return what undoes it.
+
+    A server's access log beside ours is silenced: it prints paths and queries as they came.
+    """
     before = structlog.get_config()
     root = logging.getLogger()
     before_handlers, before_level = root.handlers[:], root.level
+    server = logging.getLogger(_SERVER_ACCESS)
+    server_handlers, server_propagates = server.handlers[:], server.propagate
 
+    server.handlers[:] = []  # uvicorn makes no line where nobody would take it
+    server.propagate = False
     handler = _StandardHandler(lines)
     root.handlers[:] = [handler]
     root.setLevel(max(LEVELS[level], logging.WARNING))  # a library's chatter is not our news
@@ -243,6 +251,8 @@ def configure(lines: Lines, level: str) -> Callable[[], None]:
     def restore() -> None:
         root.handlers[:] = before_handlers
         root.setLevel(before_level)
+        server.handlers[:] = server_handlers
+        server.propagate = server_propagates
         structlog.configure(**before)
 
     return restore

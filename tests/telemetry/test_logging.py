@@ -1,6 +1,7 @@
 import ast
 import asyncio
 import gc
+import io
 import logging
 import os
 from collections.abc import Iterator
@@ -151,6 +152,24 @@ def test_a_library_that_logs_badly_fails_nobody(captured: Captured) -> None:
 def test_a_librarys_template_is_cut(captured: Captured) -> None:
     exec(compile(f"library.error('{'x' * 10_000}')", "made.py", "exec"), {"library": library})  # noqa: S102  # a constant that no source file should hold
     assert len(captured.logs()[0]["message"]) == 256
+
+
+def test_a_servers_own_access_log_is_silent_meanwhile() -> None:
+    server = logging.getLogger("uvicorn.access")
+    written = io.StringIO()
+    server.addHandler(handler := logging.StreamHandler(written))
+    server.setLevel(logging.INFO)
+    before = (server.handlers[:], server.propagate)
+    try:
+        with captured_telemetry() as captured:
+            assert not server.hasHandlers()
+            server.info('"GET /%s HTTP/1.1" 500', SECRET)
+        assert (server.handlers, server.propagate) == before
+    finally:
+        server.removeHandler(handler)
+        server.setLevel(logging.NOTSET)
+    assert written.getvalue() == ""
+    assert captured.logs() == []
 
 
 def test_reserved_keys_are_not_overwritten(captured: Captured) -> None:
