@@ -42,6 +42,6 @@ class Bounds:
         """Count one value of a client's that was not taken, or only in part."""
         self._inputs.add(1, name)
 
-    def cut(self, name: str) -> None:
-        """Count one part of a signal of our own that was cut or dropped."""
-        self._signals.add(1, name)
+    def cut(self, name: str, parts: int = 1) -> None:
+        """Count parts of a signal of our own that were cut or dropped."""
+        self._signals.add(parts, name)

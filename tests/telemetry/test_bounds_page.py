@@ -18,8 +18,8 @@ from telemetry import (
     log_line,
     propagation,
     redaction,
+    spans,
     tracestate,
-    tracing,
 )
 from telemetry.catalog import METRICS
 from telemetry.catalog.declarations import Metric
@@ -52,14 +52,13 @@ def default(function: Callable[..., object], parameter: str) -> int:
 
 def in_code() -> dict[str, float]:
     """Each figure where it holds."""
-    limits = tracing._LIMITS
     (correlation,) = re.findall(rb"\{1,(\d+)\}", context._ACCEPTED.pattern)
     return {
         "spans that wait": default(SpanExport, "capacity"),
         "spans that wait, bytes": default(SpanExport, "capacity_bytes"),
-        "attributes of a span": limits.max_span_attributes or 0,
-        "characters of an attribute": limits.max_span_attribute_length or 0,
-        "links of a span": limits.max_links or 0,
+        "attributes of a span": spans.MAX_ATTRIBUTES,
+        "characters of an attribute": spans.MAX_LENGTH,
+        "links of a span": spans.MAX_LINKS,
         "attributes that are not declared": 0,
         "log lines that wait": default(LogWriter, "capacity"),
         "log lines that wait, bytes": default(LogWriter, "capacity_bytes"),
