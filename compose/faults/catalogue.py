@@ -13,7 +13,7 @@ from compose.faults.work import WORK_FAULTS
 
 FAULTS: Final[tuple[Fault, ...]] = (*STORE_FAULTS, *REQUEST_FAULTS, *WORK_FAULTS, *WATCHING_FAULTS)
 
-_TELEMETRY: Final = "broken by hand in tests/alerts/test_live_telemetry.py, on the real telemetry"
+_TELEMETRY: Final = "broken by hand in tests/alerts/test_live_matrix.py, on the real telemetry"
 
 NOT_EXPECTED: Final[Mapping[str, str]] = {
     naming.WATCHDOG: "it always fires; its silence is what would tell",

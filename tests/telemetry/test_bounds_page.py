@@ -13,12 +13,15 @@ from alerts.rules import alerts_of
 from dashboards.boards.telemetry_health import TELEMETRY_HEALTH
 from telemetry import (
     context,
+    database_calls,
     edge,
     exposition,
     log_line,
+    logging,
     propagation,
     redaction,
     spans,
+    sql,
     tracestate,
 )
 from telemetry.catalog import METRICS
@@ -64,6 +67,7 @@ def in_code() -> dict[str, float]:
         "log lines that wait, bytes": default(LogWriter, "capacity_bytes"),
         "bytes of a log line": log_line.MAX_LINE_BYTES,
         "label combinations of a metric": default(Metric, "max_series"),
+        "kinds of calls of one data store": database_calls.MAX_KINDS,
         "bytes of a traceparent": propagation._MAX_TRACEPARENT_BYTES,
         "bytes of a tracestate": tracestate._MAX_READ_BYTES,
         "members of a tracestate": tracestate._MAX_MEMBERS,
@@ -81,6 +85,19 @@ def in_code() -> dict[str, float]:
 
 def test_the_figures_are_those_of_the_code() -> None:
     assert {row.bound: float(row.figure) for row in rows()} == in_code()
+
+
+@pytest.mark.parametrize(
+    ("figure", "words"),
+    [
+        (sql.MAX_TEXT, "characters of an SQL statement"),
+        (redaction._MAX_STACKTRACE, "of an exception's stack"),
+        (logging._MAX_TEMPLATE, "of a library's log template"),
+        (redaction._MAX_CLIENT, "of what a client says of itself"),
+    ],
+)
+def test_what_is_cut_without_a_count_is_named(figure: int, words: str) -> None:
+    assert f"{figure:,} {words}" in " ".join(PAGE.read_text().split())
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row.bound)
