@@ -7,6 +7,7 @@ still says what happened. `docs/decisions/redaction.md` has the rules and their 
 
 import re
 import traceback
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -20,6 +21,8 @@ HIDDEN_PATH: Final = f"/{REDACTED}"
 MAX_QUERY: Final = 1024
 _MAX_CLIENT: Final = 1024
 _MAX_STACKTRACE: Final = 16_384
+_MAX_FRAMES: Final = 128
+_BETWEEN: Final = "\nduring:\n"
 
 _TELLING: Final = (
     "token|passw|passphrase|passcode|secret|credential|signature|session|jwt|"
@@ -149,20 +152,26 @@ def clean(name: str, value: Any) -> Any:  # noqa: ANN401  # an attribute's value
 
 
 def describe_exception(error: BaseException) -> str:
-    """Return the stack of an exception and of its causes: frames and classes, no messages."""
+    """Return the stack of an exception and of its causes: frames and classes, no messages.
+
+    At most 16,384 characters: of a long stack the end, of many exceptions the first.
+    """
     parts: list[str] = []
+    room = _MAX_STACKTRACE
     seen: set[int] = set()
-    waiting: list[BaseException | None] = [error]
-    while waiting:
-        current = waiting.pop(0)
+    waiting: deque[BaseException | None] = deque((error,))
+    while waiting and room > 0:
+        current = waiting.popleft()
         if current is None or id(current) in seen:
             continue
         seen.add(id(current))
-        frames = "".join(traceback.format_tb(current.__traceback__))
-        parts.append(f"{frames}{type(current).__module__}.{type(current).__qualname__}")
+        frames = "".join(traceback.format_tb(current.__traceback__, -_MAX_FRAMES))
+        kind = f"{type(current).__module__}.{type(current).__qualname__}"
+        parts.append(f"{frames}{kind}"[-room:])
+        room -= len(parts[-1]) + len(_BETWEEN)
         if isinstance(current, BaseExceptionGroup):
             waiting.extend(current.exceptions)
         waiting.append(
             current.__cause__ or (None if current.__suppress_context__ else current.__context__)
         )
-    return "\nduring:\n".join(parts)[-_MAX_STACKTRACE:]
+    return _BETWEEN.join(parts)

@@ -224,6 +224,45 @@ def test_a_groups_members_are_told_without_notes() -> None:
     assert SECRET not in told
 
 
+class LookedAtError(ValueError):
+    """Counts how often its cause is asked for."""
+
+    times = 0
+
+    @property
+    def __suppress_context__(self) -> bool:  # type: ignore[override]  # asked for with the cause
+        LookedAtError.times += 1
+        return True
+
+
+def test_of_many_exceptions_the_first_are_told_and_the_others_not_looked_at() -> None:
+    told = describe_exception(ExceptionGroup("", [LookedAtError() for _ in range(20_000)]))
+    assert told.startswith("builtins.ExceptionGroup\nduring:\n")
+    assert "LookedAtError" in told
+    assert len(told) <= 16_384
+    assert 100 < LookedAtError.times < 1_000
+
+
+def deeper(left: int) -> None:
+    deeper_with_a_name_that_is_long_to_tell(left - 1)
+
+
+def deeper_with_a_name_that_is_long_to_tell(left: int) -> None:
+    if not left:
+        raise KeyError(SECRET)
+    deeper(left)
+
+
+@pytest.mark.parametrize(("depth", "least"), [(10, 1_000), (400, 10_000)])
+def test_of_a_long_stack_the_end_is_told(depth: int, least: int) -> None:
+    with pytest.raises(KeyError) as raised:
+        deeper(depth)
+    told = describe_exception(raised.value)
+    assert told.endswith("raise KeyError(SECRET)\nbuiltins.KeyError")
+    assert ("test_of_a_long_stack" in told) is (depth == 10)
+    assert least < len(told) <= 16_384
+
+
 def test_a_loop_of_causes_ends() -> None:
     first, second = ValueError(), KeyError()
     first.__cause__, second.__cause__ = second, first
