@@ -368,8 +368,13 @@ def test_a_blocked_pipe_drops_counts_and_does_not_hold_the_stop() -> None:
     line = b"x" * 9_999 + b"\n"
     for _ in range(2_000):
         writer.put(line)
-    assert counted(meter, "queue_full") > 0
+    full = counted(meter, "queue_full")
+    assert full > 0
+    assert counted(meter, "already_shutdown") == 0
     writer.stop(0.2)
+    writer.put(line)
+    assert counted(meter, "queue_full") == full
+    assert counted(meter, "") + full + counted(meter, "already_shutdown") == 2_001
     os.close(reader)  # frees the thread, which is blocked in its write
     writer.stop(5)
     os.close(pipe)
