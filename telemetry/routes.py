@@ -8,6 +8,7 @@ a Mount's application does not show its routes, the template is the Mount's, `/s
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from starlette.routing import BaseRoute, Host, Mount, Route, WebSocketRoute
@@ -97,11 +98,11 @@ def _routes_of(application: object) -> Sequence[BaseRoute]:
 
 
 def _first(templates: Sequence[str], path: str) -> str | None:
-    return next((one for one in templates if _fits(one, path)), None)
+    return next((one for one in templates if _pattern_of(one).fullmatch(path)), None)
 
 
-def _fits(template: str, path: str) -> bool:
-    """Tell whether the path can be one of the template's; a parameter is any text."""
+@lru_cache(maxsize=1024)
+def _pattern_of(template: str) -> re.Pattern[str]:
+    """Return what the paths of a template look like; a parameter is any text."""
     before, rest, _ = template.rpartition(_REST) if template.endswith(_REST) else (template, "", "")
-    pattern = _PARAMETER.sub(".+", re.escape(before)) + ("/.*" if rest else "")
-    return re.fullmatch(pattern, path) is not None
+    return re.compile(_PARAMETER.sub(".+", re.escape(before)) + ("/.*" if rest else ""))
