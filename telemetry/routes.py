@@ -28,7 +28,9 @@ class RouteTemplates:
         self._templates: dict[int, str] = {}
         self._shared: dict[int, list[str]] = {}
         self._closed: list[str] = []
-        self._unknown: dict[int, BaseRoute] = {}
+        self._unknown = 0
+        self._seen: dict[int, BaseRoute] = {}
+        """Every route that was met, held so that no other gets its identity."""
 
     def __call__(self, scope: Scope) -> str | None:
         """Return the template, with the application's root, or None where no route matched."""
@@ -44,31 +46,35 @@ class RouteTemplates:
     def _of_several(self, scope: Scope, route: BaseRoute) -> str | None:
         """Return the template of a route that has several, or none of its own."""
         identity = id(route)
-        if not self._knows(identity) and len(self._unknown) < _MAX_UNKNOWN:
+        if identity not in self._seen and self._unknown < _MAX_UNKNOWN:
             # Before the first request, or after a route was added at run time.
             self._walk_again(scope)
-            if not self._knows(identity):
-                self._unknown[identity] = route  # held, so that no other gets its identity
+            if identity not in self._seen:
+                self._unknown += 1
+                self._seen[identity] = route
         if template := self._templates.get(identity):
             return template
         path = scope["path"].removeprefix(scope.get("app_root_path", scope.get("root_path", "")))
         shared = self._shared.get(identity)
         return _first(shared, path) or shared[0] if shared else _first(self._closed, path)
 
-    def _knows(self, identity: int) -> bool:
-        return identity in self._templates or identity in self._shared or identity in self._unknown
-
     def _walk_again(self, scope: Scope) -> None:
-        # Behind a layer that shows no table, Starlette names itself in the scope.
+        # Behind a layer that shows no table, Starlette names itself in the scope; a mounted one
+        # too, so that what was found before is kept.
         routes = _routes_of(self._application) or _routes_of(scope.get("app"))
         found: dict[int, list[str]] = defaultdict(list)
-        self._closed = []
         for route, template in _walk(routes, ""):
+            self._seen[id(route)] = route
             found[id(route)].append(template)
-            if isinstance(route, Mount) and not _routes_of(route.app):
+            is_closed = isinstance(route, Mount) and not _routes_of(route.app)
+            if is_closed and template not in self._closed:
                 self._closed.append(template)
-        self._templates = {each: one[0] for each, one in found.items() if len(one) == 1}
-        self._shared = {each: several for each, several in found.items() if len(several) > 1}
+        for identity, templates in found.items():
+            if len(templates) == 1:
+                self._templates[identity] = templates[0]
+            else:
+                self._templates.pop(identity, None)
+                self._shared[identity] = templates
 
 
 def _walk(routes: Sequence[BaseRoute], prefix: str) -> Iterator[tuple[BaseRoute, str]]:
