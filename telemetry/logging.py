@@ -35,13 +35,13 @@ LEVELS: Final[Mapping[str, int]] = {
 LIBRARY_EVENT: Final = "library.message"
 """The event of a line that a library wrote through the standard `logging`."""
 
+_MAX_BITS: Final = 256
 _SERVER_ACCESS: Final = "uvicorn.access"
 _LOGGER: Final = "logger"
 _MESSAGE: Final = "message"
 _LIBRARY_FIELDS: Final = frozenset((_LOGGER, _MESSAGE))
 _MAX_TEMPLATE: Final = 256
 _TOO_LARGE: Final = 2**53
-_MAX_BITS: Final = 256
 
 Render = Callable[[Mapping[str, Any]], bytes]
 
