@@ -17,7 +17,7 @@ from typing import Final
 
 from rich.console import Console
 
-from bench import exposition, instructions, memory, page, screen, service
+from bench import exposition, instructions, memory, outage, page, screen, service
 from bench.processes import Cores
 from bench.results import Results
 from bench.rounds import Effort
@@ -38,6 +38,7 @@ def comparisons(cores: Cores, *, long: bool) -> Mapping[str, Comparison]:
     return {
         "requests": lambda: service.requests(cores, effort),
         "stores": lambda: service.data_stores(cores, effort),
+        "outages": lambda: outage.measurements(cores, effort),
         "memory": lambda: memory.measurements(cores, _REQUESTS_LONG if long else _REQUESTS),
         "exposition": exposition.measurements,
         # Needs what only the bench's own environment has.

@@ -88,6 +88,18 @@ def _check(build: str, spans: int, source: str, consistency: str = "minimize_lat
 VARIANTS: Final[Mapping[str, Variant]] = {
     "bare": Variant("bench.apps.bare:build"),
     "ours": Variant("bench.apps.ours:build", 1, 1, "http_server_request_duration_seconds_count"),
+    "ours.silent_collector": Variant(
+        "bench.apps.outages:build_silent_collector",
+        0,
+        1,
+        "http_server_request_duration_seconds_count",
+    ),
+    "ours.unread_stdout": Variant(
+        "bench.apps.outages:build_unread_stdout",
+        1,
+        0,
+        "http_server_request_duration_seconds_count",
+    ),
     # A server span, and one for each of the answer's two messages.
     "stock": Variant("bench.apps.stock:build", 3, 1, "starlette_requests_total"),
     "asyncpg.bare": Variant("bench.apps.bare:build_asyncpg"),

@@ -94,7 +94,7 @@ class _Instrumentor(AsyncPGInstrumentor):
         query = _query_of(args, kwargs)
         if query is None or not self._sees(instance):
             return func(*args, **kwargs)
-        size = _batch_size(args[1:], kwargs) if func.__name__ in _MANY else 0
+        size = _batch_size(args[1:], kwargs) if func.__name__ in _MANY else None
         return self._calls.run(self._operation(query, instance, "", size), func, args, kwargs)
 
     def _do_prepared_execute(
@@ -102,7 +102,7 @@ class _Instrumentor(AsyncPGInstrumentor):
     ) -> Coro:
         if not is_traced():
             return func(*args, **kwargs)
-        size = _batch_size(args, kwargs) if func.__name__ in _MANY else 0
+        size = _batch_size(args, kwargs) if func.__name__ in _MANY else None
         operation = self._operation(instance._query, instance._connection, "", size)
         return self._calls.run(operation, func, args, kwargs)
 
@@ -156,17 +156,17 @@ class _Instrumentor(AsyncPGInstrumentor):
         return is_traced() and connection not in self._busy_for_asyncpg
 
     def _operation(
-        self, query: str, connection: Foreign, how: str = "", size: int = 0
+        self, query: str, connection: Foreign, how: str = "", size: int | None = None
     ) -> Operation:
         return self._query_operation(
             query[:MAX_TEXT], connection._addr, connection._params.database, how, size
         )
 
     def _new_operation(
-        self, query: str, address: Address, database: str, how: str, size: int
+        self, query: str, address: Address, database: str, how: str, size: int | None
     ) -> Operation:
         statement = describe(query)
-        is_batch = size > 1
+        is_batch = size is not None and size != 1  # semantic conventions: one of one is no batch
         before = how or ("BATCH" if is_batch else "")
         summary = f"{before} {statement.summary}".strip()[:MAX_SUMMARY]
         attributes = _server(address, database) | {names.DB_QUERY_SUMMARY: summary}
@@ -174,7 +174,7 @@ class _Instrumentor(AsyncPGInstrumentor):
             attributes[names.DB_QUERY_TEXT] = statement.text
         if how:
             attributes[names.DB_OPERATION_NAME] = how
-        if is_batch:
+        if size is not None and is_batch:
             attributes[BATCH_SIZE] = size
         makes_span = bool(how) or statement.operation not in _TRANSACTION_CONTROL
         return self._calls.operation(summary or SYSTEM, attributes, makes_span=makes_span)
@@ -206,10 +206,10 @@ def _server(address: Address, database: str) -> dict[str, AttributeValue]:
     return known
 
 
-def _batch_size(args: Args, kwargs: Kwargs) -> int:
-    """Return how many times a statement is to run, 0 where only running it will tell."""
+def _batch_size(args: Args, kwargs: Kwargs) -> int | None:
+    """Return how many times a statement is to run, None where only running it will tell."""
     batch = args[0] if args else kwargs.get("args")
-    return len(batch) if isinstance(batch, Sized) else 0
+    return len(batch) if isinstance(batch, Sized) else None
 
 
 def _sqlstate_of(error: BaseException) -> str:

@@ -21,7 +21,7 @@ from telemetry.destinations import DeliveryError, Destination, EncodedSpan
 from telemetry.export_ledger import DEADLINE, NOT_ENCODED, QUEUE_FULL, STOPPED, TAKEN, Ledger
 from telemetry.metrics import Meter
 from telemetry.retries import Retries
-from telemetry.spans import RecordedSpan
+from telemetry.spans import SPAN_ATTRIBUTES, SPAN_LINKS, RecordedSpan
 
 _DELAY_SECONDS: Final = 0.5
 _TIMEOUT_SECONDS: Final = 5.0
@@ -117,6 +117,11 @@ class SpanExport(SpanSink):
         if self._has_no_room():
             self._ledger.dropped_one(self._reason(), is_exemplar=False)
             return
+        # What the SDK shortened it does not tell.
+        if span.dropped_attributes:
+            self._bounds.cut(SPAN_ATTRIBUTES, span.dropped_attributes)
+        if span.dropped_links:
+            self._bounds.cut(SPAN_LINKS, span.dropped_links)
         try:
             encoded = self._destination.encode(span)
         except Exception:  # noqa: BLE001  # or it would fail whoever ended the span

@@ -1,7 +1,8 @@
 """Where log lines leave the process: a bounded queue and one thread that writes it out.
 
 A line is handed over in a microsecond and never waits: where the reader of stdout is slow, blocked
-or gone, the queue fills to its bounds and further lines are dropped and counted by reason.
+or gone, the queue fills to its bounds and further lines are dropped and counted by reason. So are
+those that the stop has no time for, and those that come after it.
 """
 
 import os
@@ -12,6 +13,10 @@ from typing import Final, Protocol
 
 from telemetry.bounds import LOG_LINE, Bounds
 from telemetry.catalog.pipeline import (
+    LINE_AFTER_STOP,
+    LINE_LOSSES,
+    LINE_NOT_WRITTEN,
+    LINE_QUEUE_FULL,
     LOG_LINES,
     LOG_QUEUE_CAPACITY,
     LOG_QUEUE_HELD,
@@ -54,7 +59,7 @@ class LogWriter:
         self._lock = threading.RLock()  # a finaliser may log while its own thread is in `put`
         self._write = write or (lambda data: os.write(_STDOUT, data))
         self._counter = meter.counter(LOG_LINES)
-        for reason in ("", "queue_full", "write_failed"):
+        for reason in ("", *LINE_LOSSES):
             self._counter.add(0, reason)  # born at 0, or a first loss would be no increase
         self._bounds = Bounds(meter)
         meter.gauge(LOG_QUEUE_CAPACITY).set(capacity)
@@ -84,7 +89,7 @@ class LogWriter:
             self._bounds.cut(LOG_LINE)
             line = shortened(line)
         if not self._take((line,), len(line)):
-            self._counter.add(1, "queue_full")
+            self._counter.add(1, LINE_AFTER_STOP if self._abandoned else LINE_QUEUE_FULL)
 
     def _take(self, lines: Sequence[bytes], size: int) -> bool:
         """Queue all of the lines, or none of them."""
@@ -110,7 +115,7 @@ class LogWriter:
         self._abandoned = True
         left = len(self._lines) + self._in_hand
         if left:
-            self._counter.add(left, "queue_full")
+            self._counter.add(left, LINE_AFTER_STOP)
 
     def _run(self) -> None:
         while not self._stopping.wait(_FLUSH_SECONDS):
@@ -126,7 +131,7 @@ class LogWriter:
             lost = min(len(chunk), self._write_all(data).count(b"\n"))
             if not self._abandoned:
                 self._counter.add(len(chunk) - lost, "")
-                self._counter.add(lost, "write_failed")
+                self._counter.add(lost, LINE_NOT_WRITTEN)
             self._in_hand = 0
             with self._lock:
                 self._held -= size

@@ -35,6 +35,8 @@ LEVELS: Final[Mapping[str, int]] = {
 LIBRARY_EVENT: Final = "library.message"
 """The event of a line that a library wrote through the standard `logging`."""
 
+_MAX_BITS: Final = 256
+_SERVER_ACCESS: Final = "uvicorn.access"
 _LOGGER: Final = "logger"
 _MESSAGE: Final = "message"
 _LIBRARY_FIELDS: Final = frozenset((_LOGGER, _MESSAGE))
@@ -49,7 +51,7 @@ def render_json(line: Mapping[str, Any]) -> bytes:
     """Return the line as JSON; a value that JSON lacks is shown by its type only."""
     return orjson.dumps(
         line,
-        default=lambda value: f"<{type(value).__qualname__}>",
+        default=_class_of,
         option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS,
     )
 
@@ -71,7 +73,7 @@ def render_console(line: Mapping[str, Any]) -> bytes:
 def _json_text(value: object) -> str:
     return orjson.dumps(
         value,
-        default=lambda other: f"<{type(other).__qualname__}>",
+        default=_class_of,
         option=orjson.OPT_NON_STR_KEYS,
     ).decode()
 
@@ -150,16 +152,46 @@ class Lines:
         try:
             self._sink.put(self._render(line))
         except (TypeError, ValueError):  # a value that no renderer takes, such as a lone surrogate
-            line = {key: plain(value) for key, value in line.items()}
+            line = {key: _rendered(value) for key, value in line.items()}
             self._sink.put(self._render(line))
 
 
-def plain(value: object) -> str | int | float | bool:
-    """Return a value that every renderer takes: short numbers as they are, all else as text."""
-    if isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < _TOO_LARGE):
+def _rendered(value: object) -> object:
+    """Return a value as it is if renderers take it, else the plain form of it."""
+    try:
+        _json_text(value)
+    except (TypeError, ValueError):
+        return plain(value)
+    return value
+
+
+Scalar = str | int | float | bool
+
+
+def plain(value: object) -> Scalar | list[Scalar]:
+    """Return a value that every renderer takes: text, numbers, and sequences of those.
+
+    Of anything else the class alone is told: what it says of itself may be a failure's message.
+    """
+    if isinstance(value, list | tuple):
+        return [_scalar(item) for item in value]
+    return _scalar(value)
+
+
+def _scalar(value: object) -> Scalar:
+    if isinstance(value, bool):
         return value
-    text = value if isinstance(value, str) else ascii(value)
-    return text.encode(errors="replace").decode()
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    if isinstance(value, float):
+        return float(value)  # orjson takes no class derived from it
+    if isinstance(value, int) and value.bit_length() <= _MAX_BITS:
+        return value if abs(value) < _TOO_LARGE else str(int(value))
+    return _class_of(value)
+
+
+def _class_of(value: object) -> str:
+    return f"<{type(value).__qualname__}>"
 
 
 def exception_fields(error: BaseException) -> dict[str, str]:
@@ -171,11 +203,18 @@ def exception_fields(error: BaseException) -> dict[str, str]:
 
 
 def configure(lines: Lines, level: str) -> Callable[[], None]:
-    """Send structlog and the standard library's logging to `lines`; return what undoes it."""
+    """Send structlog and the standard library's logging to `lines`; return what undoes it.
+
+    A server's access log beside ours is silenced: it prints paths and queries as they came.
+    """
     before = structlog.get_config()
     root = logging.getLogger()
     before_handlers, before_level = root.handlers[:], root.level
+    server = logging.getLogger(_SERVER_ACCESS)
+    server_handlers, server_propagates = server.handlers[:], server.propagate
 
+    server.handlers[:] = []  # uvicorn makes no line where nobody would take it
+    server.propagate = False
     handler = _StandardHandler(lines)
     root.handlers[:] = [handler]
     root.setLevel(max(LEVELS[level], logging.WARNING))  # a library's chatter is not our news
@@ -189,6 +228,8 @@ def configure(lines: Lines, level: str) -> Callable[[], None]:
     def restore() -> None:
         root.handlers[:] = before_handlers
         root.setLevel(before_level)
+        server.handlers[:] = server_handlers
+        server.propagate = server_propagates
         structlog.configure(**before)
 
     return restore

@@ -7,6 +7,7 @@ still says what happened. `docs/decisions/redaction.md` has the rules and their 
 
 import re
 import traceback
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -18,14 +19,21 @@ HIDDEN_PATH: Final = f"/{REDACTED}"
 """The `url.path` of a request that matched no route: all of it is the client's text."""
 
 MAX_QUERY: Final = 1024
+_MAX_CLIENT: Final = 1024
 _MAX_STACKTRACE: Final = 16_384
+_MAX_FRAMES: Final = 128
+_BETWEEN: Final = "\nduring:\n"
 
-_GUARDED_WORDS: Final = (
-    r"sig|signature|token|passwo?r?d|passwd|passphrase|pwd|secret|api[_-]?key|access[_-]?key(?:id)?|"
-    r"auth|authorization|credentials?|session(?:id)?|jwt|otp|pin"
+_TELLING: Final = (
+    "token|passw|passphrase|passcode|secret|credential|signature|session|jwt|"
+    "api[_-]?key|access[_-]?key|authori[sz]ation"
 )
+"""Parts of a key that speak of secrets wherever they stand in it."""
+_SHORT: Final = "sig|auth|pass|pwd|otp|pin|cvv|cvc|csc|mfa|ssn"
+"""Those that many a harmless word contains: they end a key, or one of its words."""
 _GUARDED_KEY = re.compile(
-    rf"(?:{_GUARDED_WORDS}|key|code)(?:id)?$|awsaccesskeyid|^x-(?:amz|goog)-", re.IGNORECASE
+    rf"{_TELLING}|(?:{_SHORT}|key|code)(?:id)?[0-9]*(?-i:(?![a-z]))|^x-(?:amz|goog)-",
+    re.IGNORECASE,
 )
 _PLAIN_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.\[\]-]{0,31}")
 _NAMES_NOBODY = re.compile(r"[0-9]{1,4}|true|false|asc|desc", re.IGNORECASE)
@@ -45,11 +53,17 @@ _CREDENTIALS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
         rf"\1 {REDACTED}",
     ),
     (
-        re.compile(rf"\b([\w.-]*(?:{_GUARDED_WORDS})\s*[=:]\s*)[^\s,;&)]+", re.IGNORECASE),
+        re.compile(
+            rf"((?:(?:{_TELLING})[\w.-]{{0,32}}|(?:{_SHORT})[0-9]{{0,4}})\s*[=:]\s*)[^\s,;&)]+",
+            re.IGNORECASE,
+        ),
         rf"\1{REDACTED}",
     ),
     # An e-mail address, and what has more parts of the kind.
-    (re.compile(r"[^\s@<>()\"',;:/]+(?:@[^\s@<>()\"',;:/]+)+"), REDACTED),
+    (
+        re.compile(r"(?<![^\s@<>()\"',;:/])[^\s@<>()\"',;:/]+(?:@[^\s@<>()\"',;:/]+)+"),
+        REDACTED,
+    ),
     (re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?"), REDACTED),  # a JSON web token
     (
         re.compile(
@@ -57,8 +71,13 @@ _CREDENTIALS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
         ),
         REDACTED,
     ),
-    (re.compile(r"\b(?=[\w+/=-]*[0-9])(?=[\w+/=-]*[A-Za-z])[\w+=-]{32,}"), REDACTED),
+    (
+        re.compile(r"(?<![\w+=-])(?=[\w+=-]{32})(?=[\w+/=-]*[0-9])(?=[\w+/=-]*[A-Za-z])[\w+=-]+"),
+        REDACTED,
+    ),
 )
+"""None begins with a repeat, unless a look back says that it is the first character of its kind:
+tried anew from each character of a long word, it would cost the square of a hostile header."""
 
 
 def redact_query(query: bytes | str) -> str:
@@ -97,10 +116,14 @@ def redact_url(url: str) -> str:
 
 
 def mask_credentials(text: str) -> str:
-    """Return a client's words about itself without what looks like a credential or an address."""
+    """Return a client's words about itself without what looks like a credential or an address.
+
+    They are cut at 1,024 characters.
+    """
+    text = text[:_MAX_CLIENT]
     for pattern, replacement in _CREDENTIALS:
         text = pattern.sub(replacement, text)
-    return text
+    return text[:_MAX_CLIENT]
 
 
 def _without_literals(statement: str) -> str:
@@ -129,20 +152,26 @@ def clean(name: str, value: Any) -> Any:  # noqa: ANN401  # an attribute's value
 
 
 def describe_exception(error: BaseException) -> str:
-    """Return the stack of an exception and of its causes: frames and classes, no messages."""
+    """Return the stack of an exception and of its causes: frames and classes, no messages.
+
+    At most 16,384 characters: of a long stack the end, of many exceptions the first.
+    """
     parts: list[str] = []
+    room = _MAX_STACKTRACE
     seen: set[int] = set()
-    waiting: list[BaseException | None] = [error]
-    while waiting:
-        current = waiting.pop(0)
+    waiting: deque[BaseException | None] = deque((error,))
+    while waiting and room > 0:
+        current = waiting.popleft()
         if current is None or id(current) in seen:
             continue
         seen.add(id(current))
-        frames = "".join(traceback.format_tb(current.__traceback__))
-        parts.append(f"{frames}{type(current).__module__}.{type(current).__qualname__}")
+        frames = "".join(traceback.format_tb(current.__traceback__, -_MAX_FRAMES))
+        kind = f"{type(current).__module__}.{type(current).__qualname__}"
+        parts.append(f"{frames}{kind}"[-room:])
+        room -= len(parts[-1]) + len(_BETWEEN)
         if isinstance(current, BaseExceptionGroup):
             waiting.extend(current.exceptions)
         waiting.append(
             current.__cause__ or (None if current.__suppress_context__ else current.__context__)
         )
-    return "\nduring:\n".join(parts)[-_MAX_STACKTRACE:]
+    return _BETWEEN.join(parts)

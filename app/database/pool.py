@@ -143,6 +143,9 @@ class DatabasePool:
             self._metrics.timed_out()
             message = "No database connection came free in time."
             raise PoolExhausted(message) from error
+        except asyncio.CancelledError:  # by a deadline of the caller's own, as for Redis's pool
+            self._metrics.timed_out()
+            raise
         except DRIVER_ERRORS as error:
             raise _unreachable(error) from error
         finally:

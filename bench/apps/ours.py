@@ -56,12 +56,12 @@ def built(
 
     def finish() -> int:
         telemetry.stop(deadline_seconds=30)
-        return _ended_spans(telemetry)
+        return ended_spans(telemetry)
 
     return Built(app, telemetry.endpoint.port, finish, protocol)
 
 
-def _ended_spans(telemetry: Telemetry) -> int:
+def ended_spans(telemetry: Telemetry) -> int:
     """Return the sampled spans that ended, handed on or dropped."""
     name = SPANS_PROCESSED.prometheus_name
     families = telemetry.meter.registry.collect()

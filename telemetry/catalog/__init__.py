@@ -44,6 +44,7 @@ ATTRIBUTES: Final[frozenset[str]] = frozenset(
         *(name for key, name in vars(attributes).items() if key.isupper()),
         *(label.attribute for metric in METRICS for label in metric.labels),
         database.BATCH_SIZE,
+        database.PROCEDURE_NAME,
         database.RETURNED_ROWS,
         CORRELATION_ID,
     )

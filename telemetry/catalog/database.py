@@ -9,6 +9,7 @@ DURATION_BUCKETS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10)
 
 BATCH_SIZE: Final = "db.operation.batch.size"
 COLLECTION_NAME: Final = "db.collection.name"
+PROCEDURE_NAME: Final = "db.stored_procedure.name"
 RETURNED_ROWS: Final = "db.response.returned_rows"
 
 SYSTEM: Final = Label(attributes.DB_SYSTEM_NAME, ("postgresql", "redis"))

@@ -54,11 +54,15 @@ ATTRIBUTES_DROPPED: Final = Counter(
     description="Attributes that nobody had declared, left out of a span or of a log line.",
     labels=(Label("telemetry.signal", ("span", "log")),),
 )
+LINE_QUEUE_FULL: Final = "queue_full"
+LINE_NOT_WRITTEN: Final = "write_failed"
+LINE_AFTER_STOP: Final = "already_shutdown"
+LINE_LOSSES: Final = (LINE_QUEUE_FULL, LINE_NOT_WRITTEN, LINE_AFTER_STOP)
 LOG_LINES: Final = Counter(
     name="telemetry.log.lines",
     unit="{line}",
     description="Log lines written, or dropped for the reason in error_type.",
-    labels=(Label(attributes.ERROR_TYPE, ("", "queue_full", "write_failed")),),
+    labels=(Label(attributes.ERROR_TYPE, ("", *LINE_LOSSES)),),
 )
 LOG_QUEUE_SIZE: Final = Gauge(
     name="telemetry.log.queue.size",

@@ -193,12 +193,16 @@ async def test_batches_have_their_size(connection: Connection, captured: Capture
     statement = await connection.prepare(insert)
     await statement.executemany([("f",), ("g",)])
     await connection.executemany(insert, [("one",)])
+    await connection.executemany(insert, [])
+    await connection.executemany(insert, iter([("of",), ("unknown",), ("number",)]))
     sizes = [(s.name, attributes(s).get("db.operation.batch.size")) for s in captured.spans()]
     assert sizes == [
         ("BATCH INSERT songs", 2),
         ("BATCH INSERT songs", 3),
         ("PREPARE INSERT songs", None),
         ("BATCH INSERT songs", 2),
+        ("INSERT songs", None),
+        ("BATCH INSERT songs", 0),
         ("INSERT songs", None),
     ]
 

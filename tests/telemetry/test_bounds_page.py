@@ -13,13 +13,16 @@ from alerts.rules import alerts_of
 from dashboards.boards.telemetry_health import TELEMETRY_HEALTH
 from telemetry import (
     context,
+    database_calls,
     edge,
     exposition,
     log_line,
+    logging,
     propagation,
     redaction,
+    spans,
+    sql,
     tracestate,
-    tracing,
 )
 from telemetry.catalog import METRICS
 from telemetry.catalog.declarations import Metric
@@ -52,19 +55,19 @@ def default(function: Callable[..., object], parameter: str) -> int:
 
 def in_code() -> dict[str, float]:
     """Each figure where it holds."""
-    limits = tracing._LIMITS
     (correlation,) = re.findall(rb"\{1,(\d+)\}", context._ACCEPTED.pattern)
     return {
         "spans that wait": default(SpanExport, "capacity"),
         "spans that wait, bytes": default(SpanExport, "capacity_bytes"),
-        "attributes of a span": limits.max_span_attributes or 0,
-        "characters of an attribute": limits.max_span_attribute_length or 0,
-        "links of a span": limits.max_links or 0,
+        "attributes of a span": spans.MAX_ATTRIBUTES,
+        "characters of an attribute": spans.MAX_LENGTH,
+        "links of a span": spans.MAX_LINKS,
         "attributes that are not declared": 0,
         "log lines that wait": default(LogWriter, "capacity"),
         "log lines that wait, bytes": default(LogWriter, "capacity_bytes"),
         "bytes of a log line": log_line.MAX_LINE_BYTES,
         "label combinations of a metric": default(Metric, "max_series"),
+        "kinds of calls of one data store": database_calls.MAX_KINDS,
         "bytes of a traceparent": propagation._MAX_TRACEPARENT_BYTES,
         "bytes of a tracestate": tracestate._MAX_READ_BYTES,
         "members of a tracestate": tracestate._MAX_MEMBERS,
@@ -82,6 +85,19 @@ def in_code() -> dict[str, float]:
 
 def test_the_figures_are_those_of_the_code() -> None:
     assert {row.bound: float(row.figure) for row in rows()} == in_code()
+
+
+@pytest.mark.parametrize(
+    ("figure", "words"),
+    [
+        (sql.MAX_TEXT, "characters of an SQL statement"),
+        (redaction._MAX_STACKTRACE, "of an exception's stack"),
+        (logging._MAX_TEMPLATE, "of a library's log template"),
+        (redaction._MAX_CLIENT, "of what a client says of itself"),
+    ],
+)
+def test_what_is_cut_without_a_count_is_named(figure: int, words: str) -> None:
+    assert f"{figure:,} {words}" in " ".join(PAGE.read_text().split())
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row.bound)

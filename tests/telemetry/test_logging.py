@@ -1,6 +1,7 @@
 import ast
 import asyncio
 import gc
+import io
 import logging
 import os
 from collections.abc import Iterator
@@ -10,16 +11,20 @@ from types import SimpleNamespace
 
 import pytest
 import structlog
+from opentelemetry import trace
+from opentelemetry.util.types import AttributeValue
 from prometheus_client import CollectorRegistry
+from starlette.types import Receive, Scope, Send
 
 from app import signals
 from telemetry.catalog import Event, Span, SpanKind, http
 from telemetry.catalog.pipeline import LOG_LINES
 from telemetry.context import bound_correlation_id
 from telemetry.log_writer import LogWriter
-from telemetry.logging import Lines, render_console
+from telemetry.logging import Lines, configure, render_console
 from telemetry.metrics import Meter
 from telemetry.testing import Captured, captured_telemetry
+from tests.telemetry.asgi import END, START, call, scope_of
 
 WORK = Span("work", SpanKind.INTERNAL, "Some work.")
 logger = structlog.stdlib.get_logger()
@@ -149,22 +154,94 @@ def test_a_librarys_template_is_cut(captured: Captured) -> None:
     assert len(captured.logs()[0]["message"]) == 256
 
 
+def test_a_servers_own_access_log_is_silent_meanwhile() -> None:
+    server = logging.getLogger("uvicorn.access")
+    written = io.StringIO()
+    server.addHandler(handler := logging.StreamHandler(written))
+    server.setLevel(logging.INFO)
+    before = (server.handlers[:], server.propagate)
+    try:
+        with captured_telemetry() as captured:
+            assert not server.hasHandlers()
+            server.info('"GET /%s HTTP/1.1" 500', SECRET)
+        assert (server.handlers, server.propagate) == before
+    finally:
+        server.removeHandler(handler)
+        server.setLevel(logging.NOTSET)
+    assert written.getvalue() == ""
+    assert captured.logs() == []
+
+
 def test_reserved_keys_are_not_overwritten(captured: Captured) -> None:
     logger.info("something", service="forged", level="forged")
     line = captured.logs()[0]
     assert (line["service"], line["level"]) == ("test", "info")
 
 
-@pytest.mark.parametrize("value", [object(), "\ud800", {1: 2}, 2**80])
-def test_no_value_stops_a_line(captured: Captured, value: object) -> None:
-    logger.info("something", value=value)
-    assert captured.events() == ["something"]
+class Unspeakable:
+    def __repr__(self) -> str:
+        raise RuntimeError(SECRET)
 
 
-def test_the_level_is_respected() -> None:
-    with captured_telemetry() as captured:
-        logger.debug("seen")
-    assert captured.events() == ["seen"]
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (Unspeakable(), "<Unspeakable>"),
+        (ValueError(SECRET), "<ValueError>"),
+        ("\ud800", "?"),
+        ({1: 2}, {"1": 2}),
+        (2**80, str(2**80)),
+        (10**5_000, "<int>"),
+        (["\ud800", 7, True, 0.5, KeyError(SECRET)], ["?", 7, True, 0.5, "<KeyError>"]),
+        ({"a": "\ud800"}, "<dict>"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+@pytest.mark.parametrize("beside", ["plain", "\ud800"])
+def test_no_value_stops_a_line_or_changes_another(
+    captured: Captured, value: object, shown: object, beside: str
+) -> None:
+    logger.info("something", value=value, **{"report.pages": beside})
+    [line] = captured.logs()
+    assert line["event"] == "something"
+    assert line["value"] == shown
+    assert line["report.pages"] == beside.replace("\ud800", "?")
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (ValueError(SECRET), "<ValueError>"),
+        ([Unspeakable(), 0.5], ["<Unspeakable>", 0.5]),
+        (("\ud800", 2**80), ["?", str(2**80)]),
+    ],
+)
+async def test_an_access_line_shows_of_an_object_its_class(
+    captured: Captured, said: AttributeValue, shown: object
+) -> None:
+    async def application(_: Scope, __: Receive, send: Send) -> None:
+        trace.get_current_span().set_attribute("value", said)
+        await send(dict(START))
+        await send(dict(END))
+
+    await call(captured, application, scope_of())
+    assert captured.line("request.finished")["value"] == shown
+
+
+@pytest.mark.parametrize(
+    ("level", "seen"),
+    [
+        ("debug", ["debug", "info", "warning", "error"]),
+        ("info", ["info", "warning", "error"]),
+        ("error", ["error"]),
+    ],
+)
+def test_the_level_is_respected(captured: Captured, level: str, seen: list[str]) -> None:
+    restore = configure(captured.telemetry.lines, level)
+    for name in ("debug", "info", "warning", "error"):
+        getattr(logger, name)(name)
+    restore()
+    assert captured.events() == seen
 
 
 HEAD = {"timestamp": "2026-01-01T00:00:00.000000Z", "level": "info", "event": "a", "service": "s"}
@@ -291,8 +368,13 @@ def test_a_blocked_pipe_drops_counts_and_does_not_hold_the_stop() -> None:
     line = b"x" * 9_999 + b"\n"
     for _ in range(2_000):
         writer.put(line)
-    assert counted(meter, "queue_full") > 0
+    full = counted(meter, "queue_full")
+    assert full > 0
+    assert counted(meter, "already_shutdown") == 0
     writer.stop(0.2)
+    writer.put(line)
+    assert counted(meter, "queue_full") == full
+    assert counted(meter, "") + full + counted(meter, "already_shutdown") == 2_001
     os.close(reader)  # frees the thread, which is blocked in its write
     writer.stop(5)
     os.close(pipe)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
 import pytest
 from opentelemetry import trace
@@ -233,3 +233,28 @@ def test_a_carrier_that_says_nothing_is_no_obstacle(
     span = captured.span("process orders")
     assert list(span.links) == []
     assert "messaging.message.conversation_id" not in attributes_of(span)
+
+
+@pytest.mark.parametrize("error", [None, RefusedError(SECRET)])
+def test_a_spans_duration_is_the_value_that_its_metric_observed(
+    captured: Captured, queue: Messaging, error: Exception | None
+) -> None:
+    def work() -> None:
+        if error is not None:
+            raise error
+
+    with suppress(RefusedError), queue.sending(SEND_ORDER, "orders", "7"):
+        work()
+    with suppress(RefusedError), queue.processing(PROCESS_ORDER, "orders", "7", carrier={}):
+        work()
+    sent, processed = captured.spans()
+    for span, metric in (
+        (sent, catalog.OPERATION_DURATION),
+        (processed, catalog.PROCESS_DURATION),
+    ):
+        assert span.start_time is not None
+        assert span.end_time is not None
+        assert (span.end_time - span.start_time) / 1e9 == captured.observed(metric)
+        expected = StatusCode.UNSET if error is None else StatusCode.ERROR
+        assert span.status.status_code is expected
+        assert ("error.type" in attributes_of(span)) is (error is not None)

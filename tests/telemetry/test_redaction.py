@@ -1,8 +1,12 @@
+import re
+from re import _parser
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from telemetry.redaction import (
+    _CREDENTIALS,
     MASKS,
     clean,
     describe_exception,
@@ -33,6 +37,18 @@ SECRET_KEYS = [
     "sessionid",
     "code",
     "pin",
+    "pass",
+    "userpass",
+    "password2",
+    "pin1",
+    "pinCode",
+    "cvv",
+    "cvc2",
+    "mfa",
+    "ssn_last4",
+    "secret_answer",
+    "token_value",
+    "authValue",
 ]
 
 
@@ -53,6 +69,7 @@ def test_values_of_secret_keys_go_whatever_they_look_like(key: str, value: str) 
         ("alice@mail.example", "REDACTED"),
         ("%74oken=1234", "REDACTED=REDACTED"),
         ("a=1;token=hush", "a=REDACTED"),
+        ("author=12&keyword=3&design=4&spinner=5", "author=12&keyword=3&design=4&spinner=5"),
         ("page=", "page="),
         ("a=1&&b=2", "a=1&&b=2"),
         ("page=2=3", "page=REDACTED"),
@@ -112,6 +129,9 @@ def test_what_clients_usually_say_of_themselves_stays(text: str) -> None:
         f"agent/1 (basic {SECRET})",
         f"agent/1 api_key={SECRET}",
         f"agent/1 X-Token: {SECRET}",
+        f"agent/1 token_value={SECRET}",
+        f"agent/1 password2 = {SECRET}",
+        f"agent/1 {'a.' * 100}pin={SECRET}",
         f"agent/1 (+https://u:{SECRET}@bot.example)",
         f"agent/1 ({SECRET}@mail.example)",
         f"agent/1 ghp_{SECRET}".replace("-", ""),
@@ -123,6 +143,34 @@ def test_what_looks_like_a_credential_goes(text: str) -> None:
     assert mask_credentials(text).startswith("agent/1 ")
     assert SECRET not in mask_credentials(text)
     assert SECRET.replace("-", "") not in mask_credentials(text)
+
+
+def begins_with_a_repeat(pattern: re.Pattern[str]) -> bool:
+    """Tell whether the pattern's first characters may be any number of a kind."""
+    parts = list(_parser.parse(pattern.pattern, pattern.flags))
+    while parts:
+        operation, argument = parts[0]
+        if str(operation) == "AT":  # the edge of a word, which takes no character
+            parts = parts[1:]
+        elif str(operation) == "SUBPATTERN":
+            parts = [*argument[-1], *parts[1:]]
+        else:
+            return "REPEAT" in str(operation)
+    return False
+
+
+def test_a_mask_that_begins_with_a_repeat_is_recognised() -> None:
+    assert begins_with_a_repeat(re.compile(r"\b([\w.-]*token)="))
+    assert not begins_with_a_repeat(re.compile(r"(?<!\w)\w+@"))
+
+
+def test_no_mask_begins_with_a_repeat() -> None:
+    assert [pattern for pattern, _ in _CREDENTIALS if begins_with_a_repeat(pattern)] == []
+
+
+@pytest.mark.parametrize("word", ["a.", "a-", "auth.", "pin.", "token_", "eyJ-", "sk-", "a1-"])
+def test_a_clients_words_are_cut(word: str) -> None:
+    assert len(mask_credentials(word * 10_000)) <= 1024
 
 
 @pytest.mark.parametrize(
@@ -174,6 +222,45 @@ def test_a_groups_members_are_told_without_notes() -> None:
         told.splitlines()
     )
     assert SECRET not in told
+
+
+class LookedAtError(ValueError):
+    """Counts how often its cause is asked for."""
+
+    times = 0
+
+    @property
+    def __suppress_context__(self) -> bool:  # type: ignore[override]  # asked for with the cause
+        LookedAtError.times += 1
+        return True
+
+
+def test_of_many_exceptions_the_first_are_told_and_the_others_not_looked_at() -> None:
+    told = describe_exception(ExceptionGroup("", [LookedAtError() for _ in range(20_000)]))
+    assert told.startswith("builtins.ExceptionGroup\nduring:\n")
+    assert "LookedAtError" in told
+    assert len(told) <= 16_384
+    assert 100 < LookedAtError.times < 1_000
+
+
+def deeper(left: int) -> None:
+    deeper_with_a_name_that_is_long_to_tell(left - 1)
+
+
+def deeper_with_a_name_that_is_long_to_tell(left: int) -> None:
+    if not left:
+        raise KeyError(SECRET)
+    deeper(left)
+
+
+@pytest.mark.parametrize(("depth", "least"), [(10, 1_000), (400, 10_000)])
+def test_of_a_long_stack_the_end_is_told(depth: int, least: int) -> None:
+    with pytest.raises(KeyError) as raised:
+        deeper(depth)
+    told = describe_exception(raised.value)
+    assert told.endswith("raise KeyError(SECRET)\nbuiltins.KeyError")
+    assert ("test_of_a_long_stack" in told) is (depth == 10)
+    assert least < len(told) <= 16_384
 
 
 def test_a_loop_of_causes_ends() -> None:

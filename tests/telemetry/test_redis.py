@@ -1,5 +1,6 @@
 """A traced client against a real Valkey: names, batches, failures, and what stays out."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -119,6 +120,41 @@ async def test_an_idle_blocking_read_is_measured_and_makes_no_span(
     await client.rpush("queue", "job")
     await client.blpop(["queue"], timeout=1)
     assert calls(captured) == [("RPUSH", None), ("BLPOP", None)]
+
+
+async def test_a_blocking_read_that_is_called_off_is_measured_and_makes_no_span(
+    client: Client, captured: Captured, valkey: ValkeyServer
+) -> None:
+    await client.ping()  # a connection is there: only the read is called off
+    captured.clear()
+    poll = asyncio.create_task(client.blpop(["queue"], timeout=10))
+    await asyncio.sleep(0.01)
+    poll.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await poll
+    assert captured.spans() == []
+    called_off = {"error.type": "asyncio.exceptions.CancelledError"}
+    assert measured(captured, valkey, "BLPOP", **called_off) == 1
+
+
+async def test_a_script_or_function_is_named_and_nothing_of_its_arguments(
+    client: Client, captured: Captured
+) -> None:
+    digest = await client.script_load("return ARGV[1]")
+    captured.clear()
+    await client.evalsha(digest, 1, "canary", "canary")
+    await client.pipeline(transaction=False).evalsha(digest, 0, "canary").execute()
+    for called in ("add_grant", "no name: canary"):
+        with pytest.raises(ResponseError):
+            await client.fcall(called, 1, "canary", "canary")
+    shown = [dict(span.attributes or {}) for span in captured.spans()]
+    assert [(one["db.operation.name"], one.get("db.stored_procedure.name")) for one in shown] == [
+        ("EVALSHA", digest),
+        ("EVALSHA", digest),
+        ("FCALL", "add_grant"),
+        ("FCALL", None),
+    ]
+    assert "canary" not in str(shown)
 
 
 async def test_a_blocking_read_that_fails_is_a_span(client: Client, captured: Captured) -> None:

@@ -209,6 +209,19 @@ async def test_one_waiter_too_many_is_refused_at_once(
     await pool.close()
 
 
+async def test_a_wait_that_the_caller_calls_off_is_a_timeout(
+    pool: DatabasePool, captured: Captured
+) -> None:
+    async with pool.acquire(), pool.acquire():
+        waiting = asyncio.create_task(pool.take())
+        await asyncio.sleep(0.01)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+    assert captured.sample(database.TIMEOUTS, POOL) == 1
+    assert captured.sample(database.PENDING_REQUESTS, POOL) == 0
+
+
 async def test_the_server_ends_a_transaction_that_asks_for_nothing(
     settings: Settings, captured: Captured
 ) -> None:
