@@ -77,7 +77,7 @@ OF_VALUES: Final = dict(
         _of(signals.IMPORT_BATCH_OUTCOME, GREEN, RED, YELLOW),
         _of(signals.IMPORT_OUTCOME, GREEN, RED, BLUE, YELLOW),
         _of(signals.USER_OUTCOME, GREEN, RED),
-        _of(LOG_LINES.label(attributes.ERROR_TYPE), GREEN, RED, ORANGE),
+        _of(LOG_LINES.label(attributes.ERROR_TYPE), GREEN, RED, ORANGE, PURPLE),
     )
 )
 STATUS_CLASSES: Final = {"2": GREEN, "3": BLUE, "4": YELLOW, "5": RED, "no response": PURPLE}
