@@ -54,11 +54,13 @@ class Meter:
         made = make(declaration, self._count_capped)
         self._bound[declaration.name] = made
         self.registry.register(made)
+        if any(label.values is None for label in declaration.labels):
+            self._count_capped(declaration.name, 0)  # a first burst past the bound is an increase
         return made
 
     def _series(self) -> int:
         return sum(bound.series for bound in tuple(self._bound.values()))
 
-    def _count_capped(self, metric_name: str) -> None:
+    def _count_capped(self, metric_name: str, measurements: int = 1) -> None:
         if metric_name != SERIES_CAPPED.name:  # whose own bound it cannot count itself
-            self.counter(SERIES_CAPPED).add(1, metric_name)
+            self.counter(SERIES_CAPPED).add(measurements, metric_name)

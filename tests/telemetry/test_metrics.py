@@ -37,6 +37,18 @@ def test_series_are_bounded_and_the_rest_is_counted(meter: Meter) -> None:
     assert value(SERIES_CAPPED.prometheus_name, {"metric_name": USERS.name}) == 7
 
 
+def test_a_metric_that_can_reach_its_bound_says_from_the_start_that_it_has_not(
+    meter: Meter,
+) -> None:
+    """The first sample of a series is no increase: a single burst would be unseen."""
+    meter.counter(USERS)
+    meter.histogram(TIMES)
+
+    value = meter.registry.get_sample_value
+    assert value(SERIES_CAPPED.prometheus_name, {"metric_name": USERS.name}) == 0
+    assert value(SERIES_CAPPED.prometheus_name, {"metric_name": TIMES.name}) is None
+
+
 @pytest.mark.parametrize(
     ("labels", "complaint"),
     [(("one",), "takes 2 label values"), (("one", "cat"), "is never 'cat'")],
