@@ -41,7 +41,8 @@ SIGNAL_HEALTH: Final = (
         answers="How many log lines are written, and are any dropped?",
         if_wrong=(
             "queue_full: whatever reads the process's output is too slow. write_failed: the "
-            "output is closed, or the disk behind it is full."
+            "output is closed, or the disk behind it is full. already_shutdown: a stop came before "
+            "they were out."
         ),
     ),
     timeseries(
