@@ -10,7 +10,7 @@ import http.client
 import os
 import re
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final, Protocol
@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from telemetry.allow_list import AllowList
 from telemetry.bounded_http import BoundedHttp
@@ -26,10 +25,8 @@ from telemetry.errors import SettingsError
 from telemetry.otlp import SpanEncoder, scope_of, wrap_request
 from telemetry.otlp_answer import rejected_spans
 from telemetry.otlp_json import encode_json_span, wrap_json_line
+from telemetry.span_queue import OWN_SCOPE, ForeignSpan, SpanBatch
 from telemetry.spans import RecordedSpan
-
-OWN_SCOPE: Final = InstrumentationScope("telemetry")
-"""What our own spans name as their instrumentation."""
 
 _RETRYABLE: Final = {
     HTTPStatus.TOO_MANY_REQUESTS,
@@ -80,22 +77,18 @@ class DeliveryError(Exception):
         self.retry_after_seconds = retry_after_seconds
 
 
-EncodedSpan = tuple[InstrumentationScope, bytes, bool]
-"""The instrumentation that made a span, its form on the wire, whether an exemplar leads to it."""
-
-
 class Destination(Protocol):
     """Encodes spans one by one, where they end, and takes them in batches, in the thread."""
 
-    def encode_recorded(self, span: RecordedSpan) -> EncodedSpan:
+    def encode_recorded(self, span: RecordedSpan) -> bytes:
         """Return one of our own spans, encoded."""
         ...
 
-    def encode(self, span: ReadableSpan) -> EncodedSpan:
+    def encode(self, span: ReadableSpan) -> ForeignSpan:
         """Return a span of the SDK, encoded."""
         ...
 
-    def deliver(self, spans: Sequence[EncodedSpan], timeout_seconds: float) -> int:
+    def deliver(self, spans: SpanBatch, timeout_seconds: float) -> int:
         """Hand the spans over within the time, or raise `DeliveryError`.
 
         Returns how many of them were refused for good while the others were taken.
@@ -104,19 +97,6 @@ class Destination(Protocol):
 
     def close(self) -> None:
         """Let go of what is held open."""
-
-
-def _groups(
-    spans: Sequence[EncodedSpan],
-) -> Iterable[tuple[InstrumentationScope, Iterable[bytes]]]:
-    # By identity: a scope's own hash walks all its fields, which costs as much as the rest.
-    groups: dict[int, tuple[InstrumentationScope, list[bytes]]] = {}
-    for scope, data, _ in spans:
-        group = groups.get(id(scope))
-        if group is None:
-            group = groups[id(scope)] = (scope, [])
-        group[1].append(data)
-    return groups.values()
 
 
 class OtlpHttp:
@@ -149,19 +129,17 @@ class OtlpHttp:
         self._http = BoundedHttp(parts, path, {**own, **headers})
         self._compressed = compressed
         self._resource = resource
-        self._encoder = SpanEncoder(allowed or AllowList())
+        encoder = SpanEncoder(allowed or AllowList())
+        self.encode_recorded: Final = encoder.recorded
+        self._encode_foreign = encoder.foreign
 
-    def encode_recorded(self, span: RecordedSpan) -> EncodedSpan:
-        """See `Destination.encode_recorded`."""
-        return OWN_SCOPE, self._encoder.recorded(span), span.is_exemplar
-
-    def encode(self, span: ReadableSpan) -> EncodedSpan:
+    def encode(self, span: ReadableSpan) -> ForeignSpan:
         """See `Destination.encode`."""
-        return scope_of(span), self._encoder.foreign(span), False
+        return scope_of(span), self._encode_foreign(span)
 
-    def deliver(self, spans: Sequence[EncodedSpan], timeout_seconds: float) -> int:
+    def deliver(self, spans: SpanBatch, timeout_seconds: float) -> int:
         """Post one batch. See `Destination.deliver`."""
-        body = wrap_request(self._resource, _groups(spans))
+        body = wrap_request(self._resource, spans.groups())
         if self._compressed:
             body = gzip.compress(body, _GZIP_LEVEL)
         try:
@@ -190,18 +168,17 @@ class JsonFile:
         self._line_is_open = False
         self._allowed = allowed or AllowList()
 
-    def encode_recorded(self, span: RecordedSpan) -> EncodedSpan:
+    def encode_recorded(self, span: RecordedSpan) -> bytes:
         """See `Destination.encode_recorded`."""
-        data = encode_json_span(span.readable(self._resource, OWN_SCOPE), self._allowed)
-        return OWN_SCOPE, data, span.is_exemplar
+        return encode_json_span(span.readable(self._resource, OWN_SCOPE), self._allowed)
 
-    def encode(self, span: ReadableSpan) -> EncodedSpan:
+    def encode(self, span: ReadableSpan) -> ForeignSpan:
         """See `Destination.encode`."""
-        return scope_of(span), encode_json_span(span, self._allowed), False
+        return scope_of(span), encode_json_span(span, self._allowed)
 
-    def deliver(self, spans: Sequence[EncodedSpan], timeout_seconds: float) -> int:  # noqa: ARG002  # a local file has no deadline
+    def deliver(self, spans: SpanBatch, timeout_seconds: float) -> int:  # noqa: ARG002  # a local file has no deadline
         """Append one line. See `Destination.deliver`."""
-        line = wrap_json_line(self._resource, _groups(spans))
+        line = wrap_json_line(self._resource, spans.groups())
         try:
             file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, _FILE_MODE)
             try:

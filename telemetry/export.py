@@ -9,7 +9,6 @@ After a fork the child has no thread: its spans fill the queue and are then drop
 
 import threading
 import time
-from collections import deque
 from typing import Final
 
 from opentelemetry.context import Context
@@ -17,18 +16,17 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from telemetry.bounds import Bounds
 from telemetry.catalog import pipeline
-from telemetry.destinations import DeliveryError, Destination, EncodedSpan
+from telemetry.destinations import DeliveryError, Destination
 from telemetry.export_ledger import DEADLINE, NOT_ENCODED, QUEUE_FULL, STOPPED, TAKEN, Ledger
 from telemetry.metrics import Meter
 from telemetry.retries import Retries
+from telemetry.span_queue import SpanBatch, SpanQueue
 from telemetry.spans import SPAN_ATTRIBUTES, SPAN_LINKS, RecordedSpan
 
 _DELAY_SECONDS: Final = 0.5
 _TIMEOUT_SECONDS: Final = 5.0
 _RETRY_WHILE_STOPPING_SECONDS: Final = 0.25
 _MAX_BATCH_BYTES: Final = 4 * 1024 * 1024
-_PIECE: Final = 64
-"""Spans that are taken in one go: by how many of them a batch may pass its bytes."""
 _THREAD: Final = "telemetry-spans"
 
 
@@ -61,18 +59,14 @@ class SpanExport(SpanSink):
         *,
         capacity: int = 8192,
         capacity_bytes: int = 32 * 1024 * 1024,
-        batch: int = 512,
+        batch: int = 2048,
         retries: Retries | None = None,
     ) -> None:
         self._destination = destination
         self._encode_recorded = destination.encode_recorded
-        self._queue: deque[EncodedSpan] = deque()
+        self._queue = SpanQueue()
         self._capacity = capacity
         self._capacity_bytes = capacity_bytes
-        # Two sums with a writer each, not one with two: no lock, which a finaliser whose span ends
-        # while its own thread holds it would wait for without end.
-        self._bytes_in = 0
-        self._bytes_out = 0
         self._taking = threading.Lock()
         self._batch = batch
         self._retries = retries or Retries()
@@ -108,7 +102,8 @@ class SpanExport(SpanSink):
         except Exception:  # noqa: BLE001  # or it would fail the request whose span this is
             self._ledger.dropped_one(NOT_ENCODED, is_exemplar=span.is_exemplar)
             return
-        self._append(encoded)
+        self._queue.add(encoded, is_exemplar=span.is_exemplar)
+        self._wake_if_due()
 
     def on_end(self, span: ReadableSpan) -> None:
         """Queue a span of the SDK that has ended, if it is sampled."""
@@ -127,21 +122,21 @@ class SpanExport(SpanSink):
         except Exception:  # noqa: BLE001  # or it would fail whoever ended the span
             self._ledger.dropped_one(NOT_ENCODED, is_exemplar=False)
             return
-        self._append(encoded)
+        self._queue.add_foreign(encoded)
+        self._wake_if_due()
 
     def _has_no_room(self) -> bool:
+        queue = self._queue
         return (
-            len(self._queue) >= self._capacity
-            or self._bytes_in - self._bytes_out >= self._capacity_bytes
+            len(queue) >= self._capacity
+            or queue.added_bytes - queue.taken_bytes >= self._capacity_bytes
             or self._stopped
         )
 
     def _reason(self) -> str:
         return STOPPED if self._stopped else QUEUE_FULL
 
-    def _append(self, span: EncodedSpan) -> None:
-        self._bytes_in += len(span[1])
-        self._queue.append(span)
+    def _wake_if_due(self) -> None:
         if len(self._queue) == self._batch:
             self._wake.set()
 
@@ -157,7 +152,7 @@ class SpanExport(SpanSink):
             self._thread.join(deadline_seconds)
         self._stopped = True
         self._ledger.settle(DEADLINE)
-        while left := self._take():
+        while len(left := self._take()):
             self._ledger.dropped(left, STOPPED)
 
     def shutdown(self) -> None:
@@ -173,7 +168,7 @@ class SpanExport(SpanSink):
         return not self._is_busy()
 
     def _is_busy(self) -> bool:
-        return bool(self._queue) or self._ledger.has_batch
+        return bool(len(self._queue)) or self._ledger.has_batch
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -185,7 +180,7 @@ class SpanExport(SpanSink):
 
     def _drain(self) -> None:
         """Deliver what is queued. The thread outlives whatever a batch holds or meets."""
-        while spans := self._take():
+        while len(spans := self._take()):
             try:
                 self._ledger.begin(spans)
                 self._ledger.settle(*self._deliver(spans))
@@ -193,20 +188,12 @@ class SpanExport(SpanSink):
                 self._failures.add(1, _THREAD)
                 self._ledger.settle(type(error).__name__)
 
-    def _take(self) -> list[EncodedSpan]:
+    def _take(self) -> SpanBatch:
         """Take one batch out of the queue; the thread and the stop may both be at it."""
-        spans: list[EncodedSpan] = []
-        size = 0
         with self._taking:
-            while self._queue and len(spans) < self._batch and size < _MAX_BATCH_BYTES:
-                number = min(len(self._queue), _PIECE, self._batch - len(spans))
-                piece = [self._queue.popleft() for _ in range(number)]
-                size += sum([len(data) for _, data, _ in piece])
-                spans += piece
-            self._bytes_out += size
-        return spans
+            return self._queue.take(self._batch, _MAX_BATCH_BYTES)
 
-    def _deliver(self, spans: list[EncodedSpan]) -> tuple[str, int]:
+    def _deliver(self, spans: SpanBatch) -> tuple[str, int]:
         """Deliver one batch; return the `error.type` of its end, and how many were rejected."""
         failures = 0
         while (left := self._stop_at - time.monotonic()) > 0:

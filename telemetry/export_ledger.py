@@ -6,12 +6,12 @@ its end is the end of a link from a panel to a trace.
 """
 
 import threading
-from collections.abc import Collection, Sequence
 from typing import Final
 
 from telemetry.catalog import pipeline
-from telemetry.destinations import KNOWN_REASONS, EncodedSpan
+from telemetry.destinations import KNOWN_REASONS
 from telemetry.metrics import Meter
+from telemetry.span_queue import SpanBatch
 
 QUEUE_FULL: Final = "queue_full"
 STOPPED: Final = "already_shutdown"
@@ -35,18 +35,18 @@ class Ledger:
             self._exported.add(0, reason)
         for outcome in pipeline.LINK_OUTCOMES:
             self._links.add(0, outcome)
-        self._under_way: Sequence[EncodedSpan] = ()
+        self._under_way = SpanBatch()
         self._lock = threading.Lock()  # between the thread and the stop; no request waits for it
 
     @property
     def has_batch(self) -> bool:
         """Whether a batch is under way."""
-        return bool(self._under_way)
+        return len(self._under_way) > 0
 
-    def dropped(self, spans: Collection[EncodedSpan], reason: str) -> None:
+    def dropped(self, spans: SpanBatch, reason: str) -> None:
         """Count spans that wait no longer and will not be tried."""
         self._processed.add(len(spans), reason)
-        self._lose_links(sum(is_exemplar for _, _, is_exemplar in spans))
+        self._lose_links(spans.links)
 
     def dropped_one(self, reason: str, *, is_exemplar: bool) -> None:
         """Count a span that did not even come to wait."""
@@ -54,7 +54,7 @@ class Ledger:
         if is_exemplar:
             self._lose_links(1)
 
-    def begin(self, spans: Sequence[EncodedSpan]) -> None:
+    def begin(self, spans: SpanBatch) -> None:
         """Count a batch as handed to the exporter; it is under way until `settle`."""
         with self._lock:
             self._under_way = spans
@@ -67,13 +67,13 @@ class Ledger:
         those that exemplars point to.
         """
         with self._lock:
-            spans, self._under_way = self._under_way, ()
-        if not spans:
+            spans, self._under_way = self._under_way, SpanBatch()
+        if not len(spans):
             return
         self._exported.add(len(spans) - rejected, reason)
         if rejected:
             self._exported.add(rejected, REJECTED)
-        links = sum(is_exemplar for _, _, is_exemplar in spans)
+        links = spans.links
         lost = links if reason else min(links, rejected)
         self._lose_links(lost)
         self._links.add(links - lost, pipeline.LINK_EXPORTED)

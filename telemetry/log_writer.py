@@ -7,7 +7,6 @@ those that the stop has no time for, and those that come after it.
 
 import os
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
@@ -52,7 +51,7 @@ class LogWriter:
         capacity_bytes: int = 16 * 1024 * 1024,
         write: Callable[[bytes], int] | None = None,
     ) -> None:
-        self._lines: deque[bytes] = deque()
+        self._lines: list[bytes] = []
         self._capacity = capacity
         self._capacity_bytes = capacity_bytes
         self._held = 0
@@ -124,7 +123,8 @@ class LogWriter:
 
     def _flush(self) -> None:
         while self._lines and not self._abandoned:
-            chunk = [self._lines.popleft() for _ in range(min(len(self._lines), _FLUSH_LINES))]
+            chunk = self._lines[:_FLUSH_LINES]  # by the slice: a request waits for what Python does
+            del self._lines[: len(chunk)]
             self._in_hand = len(chunk)
             data = b"".join(chunk)
             size = len(data)

@@ -21,9 +21,9 @@ from prometheus_client import Metric as Family
 
 from telemetry import logging as telemetry_logging
 from telemetry.catalog import Histogram, Metric
-from telemetry.destinations import OWN_SCOPE
 from telemetry.export import SpanSink
 from telemetry.runtime import Telemetry, TelemetrySettings
+from telemetry.span_queue import OWN_SCOPE
 from telemetry.spans import RecordedSpan
 
 

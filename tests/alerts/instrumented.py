@@ -5,19 +5,19 @@ import itertools
 import socket
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from telemetry.bounds import Bounds
 from telemetry.catalog import http
 from telemetry.catalog.declarations import Counter, Label
-from telemetry.destinations import EncodedSpan
 from telemetry.exposition import MAX_CONNECTIONS
 from telemetry.log_line import MAX_LINE_BYTES
 from telemetry.log_writer import LogWriter
 from telemetry.propagation import parse_traceparent
 from telemetry.runtime import Telemetry, TelemetrySettings
+from telemetry.span_queue import SpanBatch
 from tests.servers import free_port
 
 _GROWING = Counter(
@@ -130,7 +130,7 @@ class InstrumentedService:
         assert export is not None
         deliver = export._destination.deliver
 
-        def failing(spans: Sequence[EncodedSpan], timeout_seconds: float) -> int:
+        def failing(spans: SpanBatch, timeout_seconds: float) -> int:
             if self._broken.is_set() and next(turns) % 2:
                 message = "an error that nobody thought of"
                 raise RuntimeError(message)

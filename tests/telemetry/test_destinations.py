@@ -16,15 +16,16 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.sdk.resources import Resource
 
-from telemetry.destinations import OWN_SCOPE, DeliveryError, JsonFile, OtlpHttp
+from telemetry.destinations import DeliveryError, JsonFile, OtlpHttp
 from telemetry.errors import SettingsError
 from telemetry.otlp_answer import rejected_spans
+from telemetry.span_queue import SpanBatch
 from tests.servers import free_port
 from tests.telemetry import faulty_collector as faults
 from tests.telemetry.faulty_collector import Fault, answers, collector, healthy
 
-SPANS = [(OWN_SCOPE, b"", False)] * 3
-JSON_SPANS = [(OWN_SCOPE, b'{"name":"work"}', False)] * 3
+SPANS = SpanBatch(plain=[b""] * 3)
+JSON_SPANS = SpanBatch(plain=[b'{"name":"work"}'] * 3)
 PATIENCE_SECONDS = 20.0
 SHORT_SECONDS = 0.2
 """For faults that end only with the time for a delivery."""

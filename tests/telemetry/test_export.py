@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -23,13 +23,14 @@ from telemetry.catalog.pipeline import (
     SPANS_PROCESSED,
     THREAD_FAILURES,
 )
-from telemetry.destinations import OWN_SCOPE, Destination, EncodedSpan, OtlpHttp
+from telemetry.destinations import Destination, OtlpHttp
 from telemetry.errors import SettingsError
 from telemetry.export import SpanExport
 from telemetry.metrics import Meter
 from telemetry.retries import Retries
 from telemetry.runtime import Telemetry, TelemetrySettings
 from telemetry.sampling import Sampling
+from telemetry.span_queue import ForeignSpan, SpanBatch
 from telemetry.spans import RecordedSpan
 from telemetry.tracing import Tracing
 from tests.servers import free_port
@@ -215,15 +216,15 @@ class Broken:
     def __init__(self) -> None:
         self.repaired = threading.Event()
 
-    def encode_recorded(self, span: RecordedSpan) -> EncodedSpan:
+    def encode_recorded(self, span: RecordedSpan) -> bytes:
         if span.attributes:
             raise KeyError
-        return OWN_SCOPE, b"span", span.is_exemplar
+        return b"span"
 
-    def encode(self, span: ReadableSpan) -> EncodedSpan:  # noqa: ARG002  # it gets no further
+    def encode(self, span: ReadableSpan) -> ForeignSpan:  # noqa: ARG002  # it gets no further
         raise KeyError
 
-    def deliver(self, spans: Sequence[EncodedSpan], timeout_seconds: float) -> int:  # noqa: ARG002  # nor here
+    def deliver(self, spans: SpanBatch, timeout_seconds: float) -> int:  # noqa: ARG002  # nor here
         if not self.repaired.is_set():
             raise ZeroDivisionError
         return 0

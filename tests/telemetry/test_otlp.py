@@ -15,9 +15,10 @@ from opentelemetry.util.types import AttributeValue
 
 from telemetry.allow_list import AllowList
 from telemetry.catalog import Span, SpanKind
-from telemetry.destinations import OWN_SCOPE, Destination, JsonFile, OtlpHttp
+from telemetry.destinations import Destination, JsonFile, OtlpHttp
 from telemetry.otlp import SpanEncoder, encode_request, wrap_request
 from telemetry.settings import TelemetrySettings
+from telemetry.span_queue import OWN_SCOPE, SpanBatch
 from telemetry.spans import RecordedSpan
 from telemetry.testing import Captured, captured_telemetry
 
@@ -90,8 +91,8 @@ def test_a_file_holds_one_json_request_a_line(tmp_path: Path) -> None:
     with captured_telemetry(attributes=tuple(ATTRIBUTES)) as captured:
         record(captured)
         file = JsonFile(path, RESOURCE, captured.telemetry.allowed)
-        file.deliver([file.encode(span) for span in captured.spans()], 1)
-        file.deliver([file.encode(captured.spans()[0])], 1)
+        file.deliver(SpanBatch(foreign=[file.encode(span) for span in captured.spans()]), 1)
+        file.deliver(SpanBatch(foreign=[file.encode(captured.spans()[0])]), 1)
     first, second = (orjson.loads(line) for line in path.read_bytes().splitlines())
     spans = first["resourceSpans"][0]["scopeSpans"][0]["spans"]
     assert [span["name"] for span in spans] == ["child", "parent"]
@@ -180,12 +181,12 @@ def test_what_is_not_declared_does_not_leave_as_protobuf(kind: str) -> None:
 def test_what_is_not_declared_does_not_leave_as_json(kind: str, tmp_path: Path) -> None:
     with declaring("order.total") as (captured, refused):
         file = JsonFile(tmp_path / "traces.jsonl", RESOURCE, captured.telemetry.allowed)
-        data = (
-            file.encode_recorded(own_span())
+        batch = (
+            SpanBatch(plain=[file.encode_recorded(own_span())])
             if kind == "own"
-            else file.encode(foreign_span(captured))
+            else SpanBatch(foreign=[file.encode(foreign_span(captured))])
         )
-    file.deliver([data], 1)
+    file.deliver(batch, 1)
     written = (tmp_path / "traces.jsonl").read_text()
     assert SECRET not in written
     span = orjson.loads(written)["resourceSpans"][0]["scopeSpans"][0]["spans"][0]
@@ -206,9 +207,7 @@ def test_no_value_stops_an_encoder(value: object, tmp_path: Path) -> None:
         JsonFile(tmp_path / "traces.jsonl", RESOURCE, allowed),
     ]
     for destination in destinations:
-        scope, encoded, _ = destination.encode_recorded(span)
-        assert scope is OWN_SCOPE
-        assert encoded
+        assert destination.encode_recorded(span)
 
 
 def test_equal_values_of_other_types_are_told_apart() -> None:
