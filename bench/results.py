@@ -73,23 +73,28 @@ class Results:
         return bool(self.failures or self.reasons())
 
     def write(self, path: Path) -> None:
-        """Write everything as JSON."""
+        """Write the rows as a list; about the run itself, a file of its own beside it."""
         reasons = self.reasons()
         rows = [
             {"comparison": comparison, **row.as_json(), "void": reasons.get(row.name)}
             for comparison, found in self.rows.items()
             for row in found
         ]
-        content = {
+        run = {
             "machine": self.machine,
             "versions": self.versions,
             "long": self.long,
-            "rows": rows,
             "failures": self.failures,
             "void_columns": self.void_columns(),
         }
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2))
+        path.write_bytes(orjson.dumps(rows, option=orjson.OPT_INDENT_2))
+        about_run(path).write_bytes(orjson.dumps(run, option=orjson.OPT_INDENT_2))
+
+
+def about_run(path: Path) -> Path:
+    """Return where it stands what machine measured the rows at `path`, and what failed."""
+    return path.with_name(f"{path.stem}-run.json")
 
 
 def _judged_by(equal: Row, row: Row) -> bool:

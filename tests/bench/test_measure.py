@@ -25,7 +25,7 @@ def test_what_fails_takes_nothing_with_it_and_all_is_written_as_it_comes(
     on_disk: list[int] = []
 
     def rows_on_disk() -> Row:
-        on_disk.append(len(orjson.loads((tmp_path / "bench.json").read_bytes())["rows"]))
+        on_disk.append(len(orjson.loads((tmp_path / "bench.json").read_bytes())))
         return Row.of_one("second", "bare", 1.0)
 
     def measurements() -> Iterator[Measurement]:
@@ -43,6 +43,6 @@ def test_what_fails_takes_nothing_with_it_and_all_is_written_as_it_comes(
         "these": "RuntimeError: the data store has gone",
     }
     assert on_disk == [1]
-    assert len(orjson.loads((tmp_path / "bench.json").read_bytes())["failures"]) == 2
+    assert len(orjson.loads((tmp_path / "bench-run.json").read_bytes())["failures"]) == 2
     assert "no [bold]such[/bold] thing" in written.getvalue()
     assert results.is_void()

@@ -61,8 +61,8 @@ def test_the_file_has_the_facts_the_rows_and_what_speaks_against_them(tmp_path: 
     found = results(requests=[row("telemetry.aa", 1.2, half_load=8.4)])
     found.failed("memory.ours", RuntimeError("gone"))
     found.write(tmp_path / "bench.json")
-    content = orjson.loads((tmp_path / "bench.json").read_bytes())
-    (only,) = content["rows"]
+    (only,) = orjson.loads((tmp_path / "bench.json").read_bytes())
+    content = orjson.loads((tmp_path / "bench-run.json").read_bytes())
     assert only["comparison"] == "requests"
     assert (only["name"], only["ratio"], only["q1"], only[HALF_LOAD_P99]) == (
         "telemetry.aa",
