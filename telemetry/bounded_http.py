@@ -9,13 +9,11 @@ import http.client
 import io
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Final, NamedTuple
 from urllib.parse import SplitResult
-
-from telemetry.courtesy import PIECE, rest
 
 _MAX_ANSWER_BYTES: Final = 64 * 1024
 
@@ -37,11 +35,10 @@ class BoundedHttp:
         self._headers = headers
         self._connection: http.client.HTTPConnection | None = None
 
-    def post(self, body: Sequence[bytes], timeout_seconds: float) -> Answer:
+    def post(self, body: bytes, timeout_seconds: float) -> Answer:
         """Return the answer to one POST; `OSError` or `HTTPException` where there is none.
 
-        The body comes in parts, which are sent some at a time. The time covers everything but the
-        look-up of a name, which the system bounds.
+        The time covers everything but the look-up of a name, which the system bounds.
         """
         until = time.monotonic() + timeout_seconds
         connection = self._connection or self._new_connection()
@@ -50,8 +47,7 @@ class BoundedHttp:
             connection.sock.settimeout(timeout_seconds)
         connection.response_class = partial(_Response, until)  # type: ignore[assignment]  # a factory
         try:
-            headers = {**self._headers, "content-length": str(sum(map(len, body)))}
-            connection.request("POST", self._path, _in_pieces(connection, body, until), headers)
+            connection.request("POST", self._path, body, self._headers)
             response = connection.getresponse()
         except BaseException:
             self.close()
@@ -81,19 +77,6 @@ class BoundedHttp:
             response.close()
             self.close()
         return content
-
-
-def _in_pieces(
-    connection: http.client.HTTPConnection, body: Sequence[bytes], until: float
-) -> Iterator[bytes]:
-    for start in range(0, len(body), PIECE):
-        if start:
-            rest()
-        left = until - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        connection.sock.settimeout(left)
-        yield b"".join(body[start : start + PIECE])
 
 
 class _Response(http.client.HTTPResponse):

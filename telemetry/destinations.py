@@ -22,7 +22,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from telemetry.allow_list import AllowList
 from telemetry.bounded_http import BoundedHttp
 from telemetry.errors import SettingsError
-from telemetry.otlp import SpanEncoder, request_parts, scope_of
+from telemetry.otlp import SpanEncoder, scope_of, wrap_request
 from telemetry.otlp_answer import rejected_spans
 from telemetry.otlp_json import encode_json_span, wrap_json_line
 from telemetry.span_queue import OWN_SCOPE, ForeignSpan, SpanBatch
@@ -139,9 +139,9 @@ class OtlpHttp:
 
     def deliver(self, spans: SpanBatch, timeout_seconds: float) -> int:
         """Post one batch. See `Destination.deliver`."""
-        body = request_parts(self._resource, spans.groups())
+        body = wrap_request(self._resource, spans.groups())
         if self._compressed:
-            body = [gzip.compress(b"".join(body), _GZIP_LEVEL)]
+            body = gzip.compress(body, _GZIP_LEVEL)
         try:
             answer = self._http.post(body, timeout_seconds)
         except (OSError, http.client.HTTPException) as error:

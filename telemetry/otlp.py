@@ -64,16 +64,9 @@ def wrap_request(
     resource: Resource, groups: Iterable[tuple[InstrumentationScope, Iterable[bytes]]]
 ) -> bytes:
     """Return an ExportTraceServiceRequest of spans that are encoded already, by their scope."""
-    return b"".join(request_parts(resource, groups))
-
-
-def request_parts(
-    resource: Resource, groups: Iterable[tuple[InstrumentationScope, Iterable[bytes]]]
-) -> list[bytes]:
-    """Return the same, still in parts: none of them is copied."""
     scopes = [part for scope, spans in groups for part in _scope_spans(scope, spans)]
     of_resource = length_delimited(1, encode_resource(resource.attributes))
-    return embedded(1, [of_resource, *scopes, text(3, resource.schema_url)])
+    return b"".join(embedded(1, [of_resource, *scopes, text(3, resource.schema_url)]))
 
 
 def _by_scope(

@@ -11,10 +11,11 @@ from typing import Final, TypeVar
 
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from telemetry.courtesy import PIECE, rest
-
 OWN_SCOPE: Final = InstrumentationScope("telemetry")
 """What our own spans name as their instrumentation."""
+
+_PIECE: Final = 64
+"""Spans that are taken in one go: by how many of them a batch may pass its bytes."""
 
 ForeignSpan = tuple[InstrumentationScope, bytes]
 """The instrumentation that made a span of the SDK, and the span's form on the wire."""
@@ -79,11 +80,11 @@ class SpanQueue:
         self.added_bytes += len(span[1])
 
     def take(self, most: int, most_bytes: int) -> SpanBatch:
-        """Take what came first: at most `most` spans, and at most a piece past `most_bytes`."""
+        """Take what came first, but for little more than `most_bytes` at most `most` spans."""
         taken = SpanBatch()
         size = 0
         while (left := most - len(taken)) > 0 and size < most_bytes:
-            number = min(PIECE, left)
+            number = min(_PIECE, left)
             if self._linked:
                 piece = _cut_off(self._linked, number)
                 taken.linked += piece
@@ -97,7 +98,6 @@ class SpanQueue:
             else:
                 break
             size += sum(map(len, piece))
-            rest()
         self.taken_bytes += size
         return taken
 
