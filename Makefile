@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/installed
 BENCH_VENV := build/bench-venv
 BENCH_INSTALLED := $(BENCH_VENV)/installed
 # What telemetry may add to a request, in user-space instructions.
-MOST_INSTRUCTIONS_ADDED := 150000
+MOST_INSTRUCTIONS_ADDED := 120000
 
 .DEFAULT_GOAL := help
 .PHONY: help demo drill report tour up down test faults check audit generate bench load fuzz comparison format lock clean
