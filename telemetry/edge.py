@@ -1,4 +1,4 @@
-"""Reads a request's scope: the two headers that must be known at once, the rest when it is over.
+"""Reads a request's scope: whose work it is at once, the rest when it is over.
 
 Header values are client input. Each is cut to a bound and checked before it becomes an attribute;
 what is unfit is left out, as if it had not been sent.

@@ -7,7 +7,6 @@ count. Out: the header, span attributes, the duration with its exemplar, one acc
 
 from collections.abc import Set as AbstractSet
 from http import HTTPStatus
-from typing import Final
 
 import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -20,8 +19,6 @@ from telemetry.metrics import Meter
 from telemetry.reporter import Reporter
 from telemetry.server_span import ServerSpan
 from telemetry.tracer import LeanTracer
-
-CORRELATION_HEADER: Final = b"x-correlation-id"
 
 
 class TelemetryMiddleware:

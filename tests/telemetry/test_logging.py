@@ -306,7 +306,7 @@ def event_names() -> Iterator[tuple[str, ast.expr]]:
                 where = f"{path.relative_to(ROOT)}:{node.lineno}"
                 if "logger" in owner and node.func.attr in EVENT_CALLS:
                     yield where, node.args[0]
-                elif owner.endswith("_lines") and node.func.attr in {"write", "write_access"}:
+                elif owner.endswith("_lines") and node.func.attr == "write":
                     yield where, node.args[1]
 
 
