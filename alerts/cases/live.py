@@ -49,7 +49,7 @@ FAULTS: Final[Mapping[str, str]] = {
     naming.CREDENTIALS_REFUSED: "a client goes on with a key that is none",
     naming.TRAFFIC_STOPPED: "every client stops",
     naming.RULES_FAILING: "a rule file is loaded whose rule cannot be evaluated",
-    naming.NOTIFICATIONS_FAILING: "a second Alertmanager has a mail server that is not there",
+    naming.NOTIFICATIONS_FAILING: "a second Alertmanager sends to servers that are not there",
     naming.CLUSTER_SPLIT: "a second Alertmanager is started without its peer, then killed",
     naming.CONFIGURATION_REFUSED: "Prometheus is told to load a file that it cannot read",
     naming.SPANS_DROPPED: f"a collector refuses all of {_TELEMETRY}",

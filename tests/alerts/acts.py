@@ -72,7 +72,8 @@ class Run:
                 ]:
                     await asyncio.sleep(0.2)
         except TimeoutError:
-            message = f"not told: {', '.join(missing)}"
+            heard = "; ".join(self.ears.history(subject) for subject in which)
+            message = f"not told: {', '.join(missing)}; heard: {heard}"
             raise AssertionError(message) from None
 
     async def looked_into(self, *names: str) -> None:

@@ -115,7 +115,7 @@ async def _break_everything(run: Run, telemetry: InstrumentedService, links: Lin
         faults_work.mails,
         faults_work.poison,
         faults_watching.rules_and_configuration,
-        faults_watching.replica,
+        faults_watching.astray,
         faults_watching.watchdog,
     )
     await asyncio.gather(
@@ -124,5 +124,6 @@ async def _break_everything(run: Run, telemetry: InstrumentedService, links: Lin
         lasting("links", faults_watching.links(run, links)),
     )
     await lasting("nobody", faults_watching.nobody(run, telemetry, links))
+    await lasting("replica", faults_watching.replica(run))
     await run.remember_what_fired()
     await lasting("silence", faults_watching.silence(run))

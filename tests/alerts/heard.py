@@ -48,6 +48,16 @@ class Ears:
         last = [one.status for one in self.told if (one.subject, one.way) == (subject, way)][-1:]
         return last == [RESOLVED]
 
+    def history(self, subject: str) -> str:
+        """Tell all that was told of a rule, with seconds before now."""
+        now = time.monotonic()
+        heard = (
+            f"{one.status} by {one.way} {now - one.at:.1f} s ago"
+            for one in self.told
+            if one.subject == subject
+        )
+        return f"{subject}: {', '.join(heard)}"
+
     def _listen(self) -> None:
         mails, posted = self._mails[self._mails_read :], self._posted[self._posted_read :]
         self._mails_read += len(mails)

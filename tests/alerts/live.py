@@ -134,9 +134,9 @@ class Daemon:
 
 
 class Watchers:
-    """Wired by `python -m alerts build --scale`; only the first Alertmanager is told by both ways.
+    """Wired by `python -m alerts build --scale`.
 
-    The second one is a replica that begins badly: no peer, and a mail server that is not there.
+    The second Alertmanager is a replica that begins badly: no peer, and nobody where it sends to.
     """
 
     def __init__(self, folder: Path, jobs: dict[str, list[int]]) -> None:
@@ -148,8 +148,8 @@ class Watchers:
         }
         self._jobs = jobs
         self._cluster = free_port()
-        self._generate(folder, self.mailbox.port)
-        self._generate(folder / "astray", free_port())
+        self._generate(folder, self.mailbox.port, self.inbox.url)
+        self._generate(folder / "astray", free_port(), f"http://127.0.0.1:{free_port()}")
         self.configuration = folder / "prometheus.yml"
         self.more_rules = folder / "more.yaml"
         self.more_rules.write_text("groups: []\n")
@@ -190,12 +190,12 @@ class Watchers:
             if alert["labels"]["alertname"] == name and alert["state"] == "firing"
         }
 
-    def _generate(self, folder: Path, smtp: int) -> None:
+    def _generate(self, folder: Path, smtp: int, webhook: str) -> None:
         folder.mkdir(exist_ok=True)
         command = [
             *(sys.executable, "-m", "alerts", "build", f"--scale={SCALE}", f"--out={folder}"),
             f"--smarthost=127.0.0.1:{smtp}",
-            f"--webhook={self.inbox.url}",
+            f"--webhook={webhook}",
             f"--base-url=prometheus={self.urls['prometheus']}",
         ]
         subprocess.run(command, check=True)  # noqa: S603 - our own generator
