@@ -21,10 +21,10 @@ PAIRS_IN_A_BLOCK: Final = 4
 _SETTLE_SECONDS: Final = 0.02
 """At the start of a slice: a server that has just been woken is behind with its timers."""
 _SERVER_WAIT: Final = 0.005
-_LOAD_WAIT: Final = 0.03
+_LOAD_WAIT: Final = 0.004
 """Shares of a slice that the server and the load may wait for their cores."""
 _HEADROOM: Final = 1.05
-_ATTEMPTS: Final = 3
+_ATTEMPTS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)

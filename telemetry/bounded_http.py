@@ -15,6 +15,9 @@ from functools import partial
 from typing import Final, NamedTuple
 from urllib.parse import SplitResult
 
+from telemetry.giving_way import PIECE, give_way
+from telemetry.protobuf import Parts
+
 _MAX_ANSWER_BYTES: Final = 64 * 1024
 
 
@@ -35,20 +38,30 @@ class BoundedHttp:
         self._headers = headers
         self._connection: http.client.HTTPConnection | None = None
 
-    def post(self, body: bytes, timeout_seconds: float) -> Answer:
+    def post(self, body: Parts, timeout_seconds: float) -> Answer:
         """Return the answer to one POST; `OSError` or `HTTPException` where there is none.
 
-        The time covers everything but the look-up of a name, which the system bounds.
+        `body` is joined piece by piece as it is sent, so that requests run in between. The time
+        covers everything but the look-up of a name, which the system bounds.
         """
         until = time.monotonic() + timeout_seconds
         connection = self._connection or self._new_connection()
         connection.timeout = timeout_seconds
-        if connection.sock is not None:
-            connection.sock.settimeout(timeout_seconds)
         connection.response_class = partial(_Response, until)  # type: ignore[assignment]  # a factory
         try:
-            connection.request("POST", self._path, body, self._headers)
+            if connection.sock is not None:
+                connection.sock.settimeout(timeout_seconds)
+            connection.putrequest("POST", self._path)
+            for name, value in self._headers.items():
+                connection.putheader(name, value)
+            connection.putheader("content-length", str(body.size))
+            connection.endheaders()
+            for start in range(0, len(body.parts), PIECE):
+                give_way()
+                _bound(connection.sock, until)
+                connection.send(b"".join(body.parts[start : start + PIECE]))
             response = connection.getresponse()
+            give_way()
         except BaseException:
             self.close()
             raise
@@ -101,13 +114,10 @@ class _BoundedReader(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int | None:  # type: ignore[override]
         """Read what has arrived; `TimeoutError` past the moment, `OSError` past the bytes."""
-        seconds = self._until - time.monotonic()
-        if seconds <= 0:
-            raise TimeoutError
         if self._left <= 0:
             message = "the answer has no end"
             raise http.client.HTTPException(message)
-        self._connection.settimeout(seconds)
+        _bound(self._connection, self._until)
         count = self._file.readinto(buffer)
         self._left -= count or 0
         return count
@@ -116,6 +126,14 @@ class _BoundedReader(io.RawIOBase):
         """Let the socket go, if nobody else holds it."""
         self._file.close()
         super().close()
+
+
+def _bound(connection: socket.socket, until: float) -> None:
+    """Let the next call on the socket last until the moment; `TimeoutError` past it."""
+    seconds = until - time.monotonic()
+    if seconds <= 0:
+        raise TimeoutError
+    connection.settimeout(seconds)
 
 
 def _seconds(retry_after: str) -> float | None:

@@ -22,9 +22,11 @@ from opentelemetry.sdk.trace import ReadableSpan
 from telemetry.allow_list import AllowList
 from telemetry.bounded_http import BoundedHttp
 from telemetry.errors import SettingsError
-from telemetry.otlp import SpanEncoder, scope_of, wrap_request
+from telemetry.giving_way import give_way
+from telemetry.otlp import SpanEncoder, request_parts, scope_of
 from telemetry.otlp_answer import rejected_spans
 from telemetry.otlp_json import encode_json_span, wrap_json_line
+from telemetry.protobuf import Parts
 from telemetry.span_queue import OWN_SCOPE, ForeignSpan, SpanBatch
 from telemetry.spans import RecordedSpan
 
@@ -139,9 +141,10 @@ class OtlpHttp:
 
     def deliver(self, spans: SpanBatch, timeout_seconds: float) -> int:
         """Post one batch. See `Destination.deliver`."""
-        body = wrap_request(self._resource, spans.groups())
+        body = request_parts(self._resource, spans.groups())
         if self._compressed:
-            body = gzip.compress(body, _GZIP_LEVEL)
+            body = Parts.of([gzip.compress(b"".join(body.parts), _GZIP_LEVEL)])
+        give_way()
         try:
             answer = self._http.post(body, timeout_seconds)
         except (OSError, http.client.HTTPException) as error:

@@ -162,8 +162,8 @@ class SpanExport(SpanSink):
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Wait until every span is delivered or lost, for at most the time; True if it is."""
         until = time.monotonic() + timeout_millis / 1000
-        self._wake.set()
         while self._is_busy() and time.monotonic() < until:
+            self._wake.set()
             time.sleep(0.01)
         return not self._is_busy()
 
@@ -174,19 +174,24 @@ class SpanExport(SpanSink):
         while not self._stopping.is_set():
             self._wake.wait(_DELAY_SECONDS)
             self._wake.clear()
-            self._drain()
-        self._drain()
+            self._send_batch()
+            # What ended meanwhile waits for more: sent as it comes it would be a POST for a few.
+            while len(self._queue) >= self._batch:
+                self._send_batch()
+        while len(self._queue):
+            self._send_batch()
         self._destination.close()
 
-    def _drain(self) -> None:
-        """Deliver what is queued. The thread outlives whatever a batch holds or meets."""
-        while len(spans := self._take()):
-            try:
-                self._ledger.begin(spans)
-                self._ledger.settle(*self._deliver(spans))
-            except Exception as error:  # noqa: BLE001  # an error of ours, told and survived
-                self._failures.add(1, _THREAD)
-                self._ledger.settle(type(error).__name__)
+    def _send_batch(self) -> None:
+        """Deliver what is queued, or a batch of it. The thread outlives whatever that meets."""
+        if not len(spans := self._take()):
+            return
+        try:
+            self._ledger.begin(spans)
+            self._ledger.settle(*self._deliver(spans))
+        except Exception as error:  # noqa: BLE001  # an error of ours, told and survived
+            self._failures.add(1, _THREAD)
+            self._ledger.settle(type(error).__name__)
 
     def _take(self) -> SpanBatch:
         """Take one batch out of the queue; the thread and the stop may both be at it."""

@@ -24,6 +24,7 @@ from telemetry.catalog import CORRELATION_ID
 from telemetry.otlp_attributes import AttributeEncoder, encode_resource, head_of_text
 from telemetry.protobuf import (
     LENGTH_DELIMITED,
+    Parts,
     embedded,
     fixed32,
     fixed64,
@@ -57,16 +58,20 @@ def encode_request(
     """Return an ExportTraceServiceRequest with the SDK's spans of one process."""
     encode = (encoder or SpanEncoder(AllowList())).foreign
     groups = ((scope, [encode(span) for span in of_scope]) for scope, of_scope in _by_scope(spans))
-    return wrap_request(resource, groups)
+    return b"".join(request_parts(resource, groups).parts)
 
 
-def wrap_request(
+def request_parts(
     resource: Resource, groups: Iterable[tuple[InstrumentationScope, Iterable[bytes]]]
-) -> bytes:
-    """Return an ExportTraceServiceRequest of spans that are encoded already, by their scope."""
-    scopes = [part for scope, spans in groups for part in _scope_spans(scope, spans)]
+) -> Parts:
+    """Return an ExportTraceServiceRequest of spans that are encoded already, by their scope.
+
+    In parts, a span each: joining thousands of them at once keeps every request waiting.
+    """
     of_resource = length_delimited(1, encode_resource(resource.attributes))
-    return b"".join(embedded(1, [of_resource, *scopes, text(3, resource.schema_url)]))
+    scopes = (_scope_spans(scope, spans) for scope, spans in groups)
+    tail = Parts.of([text(3, resource.schema_url)])
+    return embedded(1, Parts.of([of_resource]), *scopes, tail)
 
 
 def _by_scope(
@@ -80,9 +85,9 @@ def scope_of(span: ReadableSpan) -> InstrumentationScope:
     return span.instrumentation_scope or InstrumentationScope("unknown")
 
 
-def _scope_spans(scope: InstrumentationScope, spans: Iterable[bytes]) -> list[bytes]:
+def _scope_spans(scope: InstrumentationScope, spans: Iterable[bytes]) -> Parts:
     head = length_delimited(1, text(1, scope.name) + text(2, scope.version or ""))
-    return embedded(2, [head, *spans, text(3, scope.schema_url or "")])
+    return embedded(2, Parts.of([head, *spans, text(3, scope.schema_url or "")]))
 
 
 class SpanEncoder:

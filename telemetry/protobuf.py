@@ -4,6 +4,8 @@ Protocol Buffers encoding: https://protobuf.dev/programming-guides/encoding/.
 """
 
 import struct
+from itertools import chain
+from typing import NamedTuple
 
 _VARINT, _FIXED64, LENGTH_DELIMITED, _FIXED32 = 0, 1, 2, 5
 
@@ -30,9 +32,24 @@ def length_delimited(field: int, payload: bytes) -> bytes:
     return tag(field, LENGTH_DELIMITED) + varint(len(payload)) + payload
 
 
-def embedded(field: int, parts: list[bytes]) -> list[bytes]:
-    """Encode a message of many parts, still in parts: what is long is copied once, at last."""
-    return [tag(field, LENGTH_DELIMITED) + varint(sum(map(len, parts))), *parts]
+class Parts(NamedTuple):
+    """A message in parts, and the sum of their sizes: what is long is joined once, at last."""
+
+    parts: list[bytes]
+    size: int
+
+    @classmethod
+    def of(cls, parts: list[bytes]) -> "Parts":
+        """Add the sizes up."""
+        return cls(parts, sum(map(len, parts)))
+
+
+def embedded(field: int, *members: Parts) -> Parts:
+    """Encode an embedded message, still in parts."""
+    size = sum(member.size for member in members)
+    head = tag(field, LENGTH_DELIMITED) + varint(size)
+    parts = [head, *chain.from_iterable(member.parts for member in members)]
+    return Parts(parts, len(head) + size)
 
 
 def text(field: int, value: str) -> bytes:

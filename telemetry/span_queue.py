@@ -11,11 +11,13 @@ from typing import Final, TypeVar
 
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
+from telemetry.giving_way import PIECE, give_way
+
 OWN_SCOPE: Final = InstrumentationScope("telemetry")
 """What our own spans name as their instrumentation."""
 
-_PIECE: Final = 64
-"""Spans that are taken in one go: by how many of them a batch may pass its bytes."""
+_CUT: Final = 64
+"""Spans that are cut off in one go: by how many of them a batch may pass its bytes."""
 
 ForeignSpan = tuple[InstrumentationScope, bytes]
 """The instrumentation that made a span of the SDK, and the span's form on the wire."""
@@ -82,9 +84,9 @@ class SpanQueue:
     def take(self, most: int, most_bytes: int) -> SpanBatch:
         """Take what came first, but for little more than `most_bytes` at most `most` spans."""
         taken = SpanBatch()
-        size = 0
+        size = rested = 0
         while (left := most - len(taken)) > 0 and size < most_bytes:
-            number = min(_PIECE, left)
+            number = min(_CUT, left)
             if self._linked:
                 piece = _cut_off(self._linked, number)
                 taken.linked += piece
@@ -98,6 +100,9 @@ class SpanQueue:
             else:
                 break
             size += sum(map(len, piece))
+            if len(taken) - rested >= PIECE:
+                rested = len(taken)
+                give_way()
         self.taken_bytes += size
         return taken
 

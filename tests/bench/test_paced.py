@@ -24,10 +24,10 @@ def test_a_contestant_is_paced_only_if_it_can_take_the_rate() -> None:
 @pytest.mark.parametrize(
     ("server", "load", "disturbed"),
     [
-        (Wait(0.004, 0.0), 0.02, False),
-        (Wait(0.006, 0.0), 0.02, True),
-        (Wait(0.006, 0.002), 0.02, False),  # it waited for its own threads
-        (Wait(0.004, 0.0), 0.04, True),
+        (Wait(0.004, 0.0), 0.003, False),
+        (Wait(0.006, 0.0), 0.003, True),
+        (Wait(0.006, 0.002), 0.003, False),  # it waited for its own threads
+        (Wait(0.004, 0.0), 0.005, True),
     ],
 )
 def test_a_core_that_was_taken_away_spoils_the_pair(

@@ -4,6 +4,7 @@ import gzip
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
@@ -99,6 +100,13 @@ def _some(connection: socket.socket) -> bytes:
     if not data:
         raise ClosedError
     return data
+
+
+def reading_slowly(collector: "FaultyCollector", connection: socket.socket) -> None:
+    """Take a long time over a large request, and little over any part of it."""
+    del collector
+    while _some(connection):
+        time.sleep(0.01)
 
 
 def answer(status: int, body: bytes = b"", *headers: str) -> bytes:

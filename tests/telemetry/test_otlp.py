@@ -16,7 +16,7 @@ from opentelemetry.util.types import AttributeValue
 from telemetry.allow_list import AllowList
 from telemetry.catalog import Span, SpanKind
 from telemetry.destinations import Destination, JsonFile, OtlpHttp
-from telemetry.otlp import SpanEncoder, encode_request, wrap_request
+from telemetry.otlp import SpanEncoder, encode_request, request_parts
 from telemetry.settings import TelemetrySettings
 from telemetry.span_queue import OWN_SCOPE, SpanBatch
 from telemetry.spans import RecordedSpan
@@ -161,7 +161,7 @@ def test_what_is_not_declared_does_not_leave_as_protobuf(kind: str) -> None:
             if kind == "own"
             else encoder.foreign(foreign_span(captured))
         )
-    sent = wrap_request(RESOURCE, [(OWN_SCOPE, [data])])
+    sent = b"".join(request_parts(RESOURCE, [(OWN_SCOPE, [data])]).parts)
     assert SECRET.encode() not in sent
     span = ExportTraceServiceRequest.FromString(sent).resource_spans[0].scope_spans[0].spans[0]
     assert {item.key: plain(item.value) for item in span.attributes} == KEPT
@@ -215,6 +215,6 @@ def test_equal_values_of_other_types_are_told_apart() -> None:
     for value in (True, 1, 1.0):
         span = own_span()
         span.attributes = {"flag": value}
-        sent = wrap_request(RESOURCE, [(OWN_SCOPE, [encoder.recorded(span)])])
+        sent = b"".join(request_parts(RESOURCE, [(OWN_SCOPE, [encoder.recorded(span)])]).parts)
         read = ExportTraceServiceRequest.FromString(sent).resource_spans[0].scope_spans[0].spans[0]
         assert type(plain(read.attributes[0].value)) is type(value)
