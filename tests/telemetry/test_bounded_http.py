@@ -24,9 +24,9 @@ def test_every_piece_arrives_in_its_order(parts: int) -> None:
 
 def test_a_peer_that_takes_each_piece_in_time_does_not_get_more_than_the_time() -> None:
     body = Parts.of([bytes(4096)] * (40 * PIECE))
-    with collector(reading_slowly) as slow:
-        with (
-            closing(BoundedHttp(urlsplit(slow.endpoint), "/", {})) as http,
-            pytest.raises(TimeoutError),
-        ):
-            http.post(body, 0.5)
+    with (
+        collector(reading_slowly) as slow,
+        closing(BoundedHttp(urlsplit(slow.endpoint), "/", {})) as http,
+        pytest.raises(TimeoutError),
+    ):
+        http.post(body, 0.5)

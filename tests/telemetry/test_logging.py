@@ -1,28 +1,19 @@
-import ast
 import asyncio
 import gc
 import io
 import logging
-import os
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import structlog
 from opentelemetry import trace
 from opentelemetry.util.types import AttributeValue
-from prometheus_client import CollectorRegistry
 from starlette.types import Receive, Scope, Send
 
-from app import signals
-from telemetry.catalog import Event, Span, SpanKind, http
-from telemetry.catalog.pipeline import LOG_LINES
+from telemetry.catalog import Span, SpanKind
 from telemetry.context import bound_correlation_id
-from telemetry.log_writer import LogWriter
-from telemetry.logging import Lines, configure, render_console
-from telemetry.metrics import Meter
+from telemetry.logging import configure
 from telemetry.testing import Captured, captured_telemetry
 from tests.telemetry.asgi import END, START, call, scope_of
 
@@ -30,7 +21,6 @@ WORK = Span("work", SpanKind.INTERNAL, "Some work.")
 logger = structlog.stdlib.get_logger()
 
 SECRET = "hunter2-Zx81Qq"
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -242,152 +232,3 @@ def test_the_level_is_respected(captured: Captured, level: str, seen: list[str])
         getattr(logger, name)(name)
     restore()
     assert captured.events() == seen
-
-
-HEAD = {"timestamp": "2026-01-01T00:00:00.000000Z", "level": "info", "event": "a", "service": "s"}
-
-
-@pytest.mark.parametrize(
-    "forged",
-    [
-        "1\n2",
-        "1\r2",
-        "\x1b[2J\x1b[31mred",
-        "\x9b31m",
-        "\u202e\u2066reversed\u2069",
-        "\u2028\u2029",
-        "\x00\x08\x7f",
-        "\ud800",
-        "\u200b\ufeff",
-    ],
-)
-@pytest.mark.parametrize("where", ["event", "level", "key", "value", "nested", "library"])
-def test_the_console_line_cannot_be_broken(forged: str, where: str) -> None:
-    line: dict[str, object] = dict(HEAD)
-    match where:
-        case "event" | "level":
-            line[where] = forged
-        case "key":
-            line[forged] = 1
-        case "value":
-            line["x"] = forged
-        case "nested":
-            line["x"] = {"a": [forged]}
-        case _:
-            line["x"] = type(forged, (), {})() if forged.isidentifier() else forged
-    kept: list[bytes] = []
-    sink = SimpleNamespace(put=kept.append)
-    Lines(sink, render_console, "s")._put(line)
-    [shown] = kept
-    text = shown.decode()
-    assert text.endswith("\n")
-    assert text[:-1].isprintable()
-
-
-def test_the_console_line_is_for_reading() -> None:
-    line = {**HEAD, "report.name": "grüße", "report.pages": 3}
-    assert (
-        render_console(line).decode()
-        == '00:00:00.000 info    a report.name="grüße" report.pages=3\n'
-    )
-
-
-EVENT_CALLS = {"debug", "info", "warning", "error", "exception", "critical"}
-
-
-def event_names() -> Iterator[tuple[str, ast.expr]]:
-    """Yield where each of our log calls stands, and what it gives as the event."""
-    for folder in ("app", "telemetry"):
-        for path in (ROOT / folder).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text())):
-                if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
-                    continue
-                owner = ast.unparse(node.func.value)
-                where = f"{path.relative_to(ROOT)}:{node.lineno}"
-                if "logger" in owner and node.func.attr in EVENT_CALLS:
-                    yield where, node.args[0]
-                elif owner.endswith("_lines") and node.func.attr == "write":
-                    yield where, node.args[1]
-
-
-def is_declared(name: ast.expr) -> bool:
-    """`signals.X.name`, or one of two such; a constant of `telemetry.logging`, which declares."""
-    match name:
-        case ast.Attribute(value=ast.IfExp(body=one, orelse=other), attr="name"):
-            return all(
-                is_declared(ast.Attribute(each, "name", ast.Load())) for each in (one, other)
-            )
-        case ast.Attribute(
-            value=ast.Attribute(value=ast.Name(id=module), attr=constant), attr="name"
-        ):
-            return isinstance(getattr({"signals": signals, "http": http}[module], constant), Event)
-        case _:
-            return False
-
-
-def test_every_event_is_a_declared_name() -> None:
-    found = list(event_names())
-    loose = [
-        f"{where}: {ast.unparse(name)}"
-        for where, name in found
-        if not is_declared(name) and not where.startswith("telemetry/logging.py")
-    ]
-    assert loose == []
-    assert len(found) > 15
-
-
-def counted(meter: Meter, error_type: str) -> float:
-    value = meter.registry.get_sample_value(LOG_LINES.prometheus_name, {"error_type": error_type})
-    return value or 0.0
-
-
-def test_lines_are_written_in_order_by_the_stop() -> None:
-    written: list[bytes] = []
-    meter = Meter(CollectorRegistry())
-
-    def write(data: bytes) -> int:
-        part = data[: max(1, len(data) // 2)]  # a pipe may take less than it was given
-        written.append(part)
-        return len(part)
-
-    writer = LogWriter(meter, write=write)
-    writer.start()
-    lines = [b"line %d\n" % number for number in range(100)]
-    for line in lines:
-        writer.put(line)
-    writer.stop(5)
-    assert b"".join(written) == b"".join(lines)
-    assert counted(meter, "") == 100
-
-
-def test_a_blocked_pipe_drops_counts_and_does_not_hold_the_stop() -> None:
-    meter = Meter(CollectorRegistry())
-    reader, pipe = os.pipe()
-    writer = LogWriter(meter, capacity=50, write=lambda data: os.write(pipe, data))
-    writer.start()
-    line = b"x" * 9_999 + b"\n"
-    for _ in range(2_000):
-        writer.put(line)
-    full = counted(meter, "queue_full")
-    assert full > 0
-    assert counted(meter, "already_shutdown") == 0
-    writer.stop(0.2)
-    writer.put(line)
-    assert counted(meter, "queue_full") == full
-    assert counted(meter, "") + full + counted(meter, "already_shutdown") == 2_001
-    os.close(reader)  # frees the thread, which is blocked in its write
-    writer.stop(5)
-    os.close(pipe)
-
-
-def test_a_full_disk_is_counted() -> None:
-    meter = Meter(CollectorRegistry())
-
-    def write(_: bytes) -> int:
-        raise OSError(28, "No space left on device")
-
-    writer = LogWriter(meter, write=write)
-    writer.start()
-    writer.put(b"line\n")
-    writer.stop(5)
-    assert counted(meter, "write_failed") == 1
