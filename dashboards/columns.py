@@ -1,8 +1,13 @@
-"""The headings of a table's columns, the same in Grafana and in the pictures."""
+"""The headings of a table's columns, and of points: the same in Grafana and in the pictures."""
+
+from typing import Final
 
 from dashboards.model import Panel
 from dashboards.queries import Query, Shape
 from telemetry.catalog import Label
+
+STARTS: Final = "Start, in seconds from the end of the range"
+"""What stands under points that are traces."""
 
 
 def of_values(query: Query) -> str:

@@ -16,13 +16,13 @@ UID_PREFIX = "sightline-"
 
 
 class Visual(Enum):
-    """How a panel draws its answer."""
+    """How a panel draws its answer, by Grafana's name of it."""
 
     TIMESERIES = "timeseries"
     STAT = "stat"
     HEATMAP = "heatmap"
     TABLE = "table"
-    TRACES = "traces"
+    TRACES = "xychart"
     ALERTS = "alertlist"
     BOARDS = "dashlist"
 
@@ -30,11 +30,6 @@ class Visual(Enum):
     def asks(self) -> bool:
         """Whether it draws answers of Prometheus; the others ask Jaeger or Grafana itself."""
         return self not in {Visual.TRACES, Visual.ALERTS, Visual.BOARDS}
-
-    @property
-    def panel_type(self) -> str:
-        """Grafana's name of it; a search of traces is answered by a table with links."""
-        return Visual.TABLE.value if self is Visual.TRACES else str(self.value)
 
 
 class Colour(Enum):
@@ -86,7 +81,7 @@ class Panel:
     description. `when_empty` is shown instead of "No data" where no data is a good answer; that
     it may be so under ordinary traffic too, `quiet` has to say: `prove` refuses it otherwise.
     `leads_to` is the slug of the board that a click opens, at the same time range. `search` is
-    what a list of traces asks Jaeger.
+    what Jaeger is asked, where the panel shows traces.
     """
 
     visual: Visual
@@ -111,7 +106,7 @@ class Panel:
         if self.visual.asks and not self.queries:
             self._refuse("has no query")
         if (self.visual is Visual.TRACES) is not (self.search is not None):
-            self._refuse("searches traces, or lists them, without the other")
+            self._refuse("searches traces, or shows them, without the other")
         for sentence in (self.answers, self.if_wrong):
             if not sentence.endswith((".", "?")):
                 self._refuse(f"says {sentence!r}, which is no sentence")

@@ -4,13 +4,15 @@ The unit comes from the queries, the size has a default that fills a row, and th
 the description are not optional.
 """
 
-from typing import Required, TypedDict, Unpack
+from typing import Final, Required, TypedDict, Unpack
 
 from dashboards.model import Colour, Panel, Quiet, Reading, Step, Visual
 from dashboards.queries import Query, Shape
 from dashboards.traces import Search
-from dashboards.units import COUNT
+from dashboards.units import COUNT, MICROSECONDS
 from telemetry.catalog import DeclarationError
+
+_POINT: Final = "A point is a trace: when it began, and how long it took; a click leads to it."
 
 
 class Options(TypedDict, total=False):
@@ -85,11 +87,17 @@ def table(title: str, *queries: Query, **options: Unpack[Options]) -> Panel:
 
 
 def traces(title: str, search: Search, **options: Unpack[Options]) -> Panel:
-    """Return the traces that a search of Jaeger finds, each a click away."""
+    """Return the traces that a search of Jaeger finds as points, each a click away.
+
+    What a point is, and what none means, its description says after what it answers.
+    """
     options.setdefault("width", 12)
     options.setdefault("height", 9)
+    options["answers"] = f"{options['answers']} {_POINT}"
+    if none := options.get("when_empty"):
+        options["answers"] += f" Without a point: {none[:1].lower()}{none[1:]}."
     return Panel(
-        visual=Visual.TRACES, title=title, queries=(), unit=COUNT, search=search, **options
+        visual=Visual.TRACES, title=title, queries=(), unit=MICROSECONDS, search=search, **options
     )
 
 

@@ -1,4 +1,4 @@
-"""Searches of Jaeger from declarations: which traces a panel lists.
+"""Searches of Jaeger from declarations: which traces a panel shows.
 
 As a query of Prometheus, a search is made of declared things alone: a span, a label's attribute.
 What failed is found by an exact value of an attribute: Jaeger 2 in memory finds nothing by its own
@@ -13,6 +13,9 @@ from telemetry.catalog.declarations import Span
 
 DATA_SOURCE: Final = "jaeger"
 """The uid that Jaeger is provisioned under, as exemplars name it too."""
+
+PAGE: Final = "http://localhost:16686"
+"""Jaeger's own page, where the data source's file leads exemplars too."""
 
 WEB: Final = "sightline-web"
 WORKER: Final = "sightline-worker"

@@ -5,6 +5,7 @@ from typing import Final
 from telemetry.catalog import Metric
 
 SECONDS: Final = "s"
+MICROSECONDS: Final = "µs"
 BYTES: Final = "bytes"
 BYTES_PER_SECOND: Final = "binBps"
 SHARE: Final = "percentunit"
@@ -16,6 +17,7 @@ COUNTS_PER_SECOND: Final = "cps"
 KNOWN: Final = frozenset(
     {
         SECONDS,
+        MICROSECONDS,
         BYTES,
         BYTES_PER_SECOND,
         SHARE,

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from grafanalib import core
 
-from dashboards.grafana import visuals
+from dashboards.grafana import scatter, visuals
 from dashboards.grafana.annotations import annotations
 from dashboards.grafana.elements import (
     DATA_SOURCE,
@@ -61,7 +61,7 @@ def _row(row: PlacedRow) -> list[Any]:
 
 def _panel(panel: Panel, place: Place) -> ModernPanel:
     return ModernPanel(
-        type=panel.visual.panel_type,
+        type=panel.visual.value,
         title=panel.title,
         description=panel.description,
         dataSource=_data_source(panel),
@@ -70,6 +70,7 @@ def _panel(panel: Panel, place: Place) -> ModernPanel:
         field_config=visuals.field_config(panel),
         transformations=visuals.transformations(panel),
         targets=_targets(panel),
+        plugin_version=scatter.FORM if panel.visual is Visual.TRACES else None,
         links=_way_on(panel),
     )
 

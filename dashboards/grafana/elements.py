@@ -69,11 +69,17 @@ class ModernPanel(core.Panel):  # type: ignore[misc]  # grafanalib ships no type
     type: str = attr.ib(kw_only=True)
     options: dict[str, Any] = attr.ib(kw_only=True)
     field_config: dict[str, Any] = attr.ib(kw_only=True)
+    plugin_version: str | None = attr.ib(kw_only=True, default=None)
 
     def to_json_data(self) -> dict[str, Any]:
         """Return grafanalib's panel with the modern parts in place of the old ones."""
         old: dict[str, Any] = self.panel_json({"type": self.type})
-        return {**old, "options": self.options, "fieldConfig": self.field_config}
+        return {
+            **old,
+            "options": self.options,
+            "fieldConfig": self.field_config,
+            "pluginVersion": self.plugin_version,
+        }
 
 
 def target(query: Query, ref_id: str, *, instant: bool, exemplar: bool) -> ModernTarget:

@@ -4,6 +4,7 @@ from string import ascii_uppercase
 from typing import Any, Final
 
 from dashboards import columns
+from dashboards.grafana import scatter
 from dashboards.grafana.overrides import overrides
 from dashboards.model import Colour, Panel, Visual
 from dashboards.queries import Shape
@@ -28,7 +29,7 @@ def options(panel: Panel) -> Json:
         Visual.STAT: _stat_options,
         Visual.HEATMAP: _heatmap_options,
         Visual.TABLE: _table_options,
-        Visual.TRACES: _table_options,
+        Visual.TRACES: scatter.options,
         Visual.ALERTS: _alert_options,
         Visual.BOARDS: _board_options,
     }[panel.visual](panel)
@@ -37,8 +38,7 @@ def options(panel: Panel) -> Json:
 def field_config(panel: Panel) -> Json:
     """Return what belongs to the values: unit, colours, limits."""
     if panel.visual is Visual.TRACES:
-        # Units and links to each trace are the data source's own.
-        return {"defaults": {"noValue": panel.when_empty}, "overrides": []}
+        return scatter.field_config(panel)
     if not panel.visual.asks:
         return {"defaults": {}, "overrides": []}
     if panel.visual is Visual.HEATMAP:
@@ -61,7 +61,9 @@ def field_config(panel: Panel) -> Json:
 
 
 def transformations(panel: Panel) -> list[Json]:
-    """Return what makes one table of several queries; nothing for the other visualisations."""
+    """Return what makes one table of several queries, or points of traces; nothing elsewhere."""
+    if panel.visual is Visual.TRACES:
+        return scatter.transformations()
     if panel.visual is not Visual.TABLE:
         return []
     excluded = {"Time": True}

@@ -36,3 +36,9 @@ def panels(dashboard: Json) -> Iterator[Json]:
 def variables(dashboard: Json) -> dict[str, Json]:
     """Return the template variables by name."""
     return {variable["name"]: variable for variable in dashboard["templating"]["list"]}
+
+
+def asks_jaeger(panel: Json) -> bool:
+    """Whether the panel shows traces."""
+    source = panel.get("datasource")
+    return isinstance(source, dict) and source.get("type") == "jaeger"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dashboards import units
-from dashboards.lint.findings import Json
+from dashboards.lint.findings import Json, asks_jaeger
 from dashboards.promql import selectors
 from dashboards.traces import DATA_SOURCE
 
@@ -12,14 +12,7 @@ _WITHOUT_QUERY = frozenset({"alertlist", "dashlist"})
 """Panels that ask Grafana itself, not a data source."""
 _FEWEST_WORDS = 4
 _OLD_TYPES = frozenset({"graph", "singlestat", "table-old"})
-
-
 _JAEGER = {"type": "jaeger", "uid": DATA_SOURCE}
-_SEARCH = frozenset({"datasource", "limit", "minDuration", "operation", "queryType", "refId"}) | {
-    "service",
-    "tags",
-}
-"""What Grafana's Jaeger source reads of a search: the SDK has no type of it."""
 
 
 def title_and_description(panel: Json) -> Iterator[str]:
@@ -55,15 +48,21 @@ def datasource(panel: Json) -> Iterator[str]:
 
 def unit(panel: Json) -> Iterator[str]:
     """Hold every number to a unit of Grafana's list; value mappings are no excuse."""
-    if panel["type"] in _WITHOUT_QUERY or asks_jaeger(panel):
+    if panel["type"] in _WITHOUT_QUERY:
         return
     config = panel.get("fieldConfig", {})
+    of_fields = [
+        item["value"]
+        for override in config.get("overrides", [])
+        for item in override["properties"]
+        if item["id"] == "unit"
+    ]
     if panel["type"] == "heatmap":
-        found = [panel.get("options", {}).get("yAxis", {}).get("unit")]
+        of_all = panel.get("options", {}).get("yAxis", {}).get("unit")
     else:
-        found = [config.get("defaults", {}).get("unit")]
-    for override in config.get("overrides", []):
-        found += [item["value"] for item in override["properties"] if item["id"] == "unit"]
+        of_all = config.get("defaults", {}).get("unit")
+    # A point has two values, and so no unit of both.
+    found = of_fields if panel["type"] == "xychart" and of_fields else [of_all, *of_fields]
     for value in found:
         if value not in units.KNOWN:
             yield f"has unit {value!r}, which is none of Grafana's that we use"
@@ -88,15 +87,6 @@ def targets(panel: Json) -> Iterator[str]:
             yield f"query {target.get('refId')} has no legend"
 
 
-def searches(panel: Json) -> Iterator[str]:
-    """Hold a search of traces to the fields that Grafana reads, and to a service."""
-    for target in panel.get("targets", []) if asks_jaeger(panel) else []:
-        if target.get("queryType") != "search" or not target.get("service"):
-            yield f"query {target.get('refId')} is no search of a service's traces"
-        for name in sorted(target.keys() - _SEARCH):
-            yield f"query {target.get('refId')} has a field {name}, which Jaeger's source ignores"
-
-
 def headings(panel: Json) -> Iterator[str]:
     """Hold a table to columns that can be told apart."""
     for step in panel.get("transformations", []):
@@ -114,12 +104,6 @@ def exemplars(panel: Json) -> Iterator[str]:
     drawn = panel["type"] in {"timeseries", "heatmap"}
     if drawn and not asked and any(map(_draws_buckets, panel.get("targets", []))):
         yield "draws a histogram without its exemplars"
-
-
-def asks_jaeger(panel: Json) -> bool:
-    """Whether the panel lists traces."""
-    source = panel.get("datasource")
-    return isinstance(source, dict) and source.get("type") == "jaeger"
 
 
 def _draws_buckets(target: Json) -> bool:

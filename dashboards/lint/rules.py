@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from dashboards.lint import board_rules, panel_rules, query_rules
+from dashboards.lint import board_rules, panel_rules, query_rules, trace_rules
 from dashboards.lint.findings import Finding, Json, panels
 from dashboards.promql import selectors
 from telemetry.catalog import Metric
@@ -24,7 +24,8 @@ PANEL_RULES: Final = (
     panel_rules.unit,
     panel_rules.modern,
     panel_rules.targets,
-    panel_rules.searches,
+    trace_rules.searches,
+    trace_rules.points,
     panel_rules.headings,
     panel_rules.exemplars,
 )

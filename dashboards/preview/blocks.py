@@ -3,11 +3,22 @@
 from html import escape
 from typing import Final
 
-from dashboards.preview import drawing, heat, values
+from dashboards.preview import drawing, heat, scatter, values
 from dashboards.preview.geometry import Box, legend_height
 from dashboards.preview.theme import STAND_IN
 from dashboards.preview.typeset import width_of
-from dashboards.preview.views import Figures, Heat, Item, Items, Line, Lines, Nothing, Table, View
+from dashboards.preview.views import (
+    Figures,
+    Heat,
+    Item,
+    Items,
+    Line,
+    Lines,
+    Nothing,
+    Scatter,
+    Table,
+    View,
+)
 
 _SCALE: Final = 22.0
 _LARGEST: Final = 4.0
@@ -18,17 +29,20 @@ def block(view: View, body: Box, name: str) -> str:
     """Return the view as HTML for a body of this size; what it names inside begins with `name`."""
     match view:
         case Lines():
-            return _lines(view, body, name)
+            drawn = _lines(view, body, name)
         case Figures():
-            return _figures(view, body, name)
+            drawn = _figures(view, body, name)
         case Heat():
-            return _heat(view, body, name)
+            drawn = _heat(view, body, name)
+        case Scatter():
+            drawn = _scatter(view, body, name)
         case Table():
-            return f'<div class="rows">{_table(view)}</div>'
+            drawn = f'<div class="rows">{_table(view)}</div>'
         case Items():
-            return f"<ul>{''.join(map(_item, view.items))}</ul>"
+            drawn = f"<ul>{''.join(map(_item, view.items))}</ul>"
         case Nothing():
-            return f'<p class="nothing">{escape(view.says)}</p>'
+            drawn = f'<p class="nothing">{escape(view.says)}</p>'
+    return drawn
 
 
 def _lines(view: Lines, body: Box, name: str) -> str:
@@ -75,7 +89,16 @@ def _heat(view: Heat, body: Box, name: str) -> str:
     return _plot(view, body.width, body.height - _SCALE, name) + scale
 
 
-def _plot(view: Lines | Heat, width: float, height: float, name: str) -> str:
+def _scatter(view: Scatter, body: Box, name: str) -> str:
+    drawn = _plot(view, body.width, body.height - _SCALE, name)
+    # A browser shows a title over what it stands in.
+    for number, dot in enumerate(view.dots):
+        opening = f'<g id="{name}-{scatter.name(number)}">'
+        drawn = drawn.replace(opening, f"{opening}<title>{escape(dot.says)}</title>")
+    return f'{drawn}<div class="axis">{escape(view.axis)}</div>'
+
+
+def _plot(view: Lines | Heat | Scatter, width: float, height: float, name: str) -> str:
     paper = drawing.sheet(width, height)
     drawing.plot(paper, view, STAND_IN, (0, 0, width, height))
     return drawing.svg(paper, name)

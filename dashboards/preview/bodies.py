@@ -15,6 +15,7 @@ from dashboards.preview.views import (
     Line,
     Lines,
     Nothing,
+    Scatter,
     Table,
     View,
 )
@@ -37,6 +38,8 @@ def draw(pen: Pen, view: View, body: Box) -> None:
             _figures(pen, view, body)
         case Heat():
             _heat(pen, view, body)
+        case Scatter():
+            _scatter(pen, view, body)
         case Table():
             _table(pen, view, body)
         case Items():
@@ -131,6 +134,12 @@ def _heat(pen: Pen, view: Heat, body: Box) -> None:
     pen.write("0", left - 6, top + 8, size=_TYPE - 1, role="weak", align="right")
     said = f"{values.text(most, 'ops')} in a bucket"
     pen.write(said, left + width + 6, top + 8, size=_TYPE - 1, role="weak")
+
+
+def _scatter(pen: Pen, view: Scatter, body: Box) -> None:
+    drawing.plot(pen.paper, view, pen.ink, (body.left, body.top, body.width, body.height - _SCALE))
+    middle, bottom = body.left + body.width / 2, body.top + body.height - 6
+    pen.write(view.axis, middle, bottom, size=_TYPE - 0.5, role="weak", align="center")
 
 
 def _table(pen: Pen, view: Table, body: Box) -> None:

@@ -11,9 +11,10 @@ from matplotlib.figure import Figure as Sheet
 from dashboards.preview import theme
 from dashboards.preview.heat import draw_heat
 from dashboards.preview.plots import draw_lines, draw_past
+from dashboards.preview.scatter import draw_scatter
 from dashboards.preview.theme import Theme
 from dashboards.preview.typeset import FAMILY, SMALL, width_of
-from dashboards.preview.views import Axis, Figure, Heat, Lines
+from dashboards.preview.views import Axis, Figure, Heat, Lines, Scatter
 
 _POINTS: Final = 72
 """Pixels of the board to an inch of the sheet: sizes in points are then sizes in pixels."""
@@ -35,17 +36,20 @@ def sheet(width: float, height: float) -> Sheet:
 
 
 def plot(
-    paper: Sheet, view: Lines | Heat, ink: Theme, box: tuple[float, float, float, float]
+    paper: Sheet, view: Lines | Heat | Scatter, ink: Theme, box: tuple[float, float, float, float]
 ) -> None:
     """Draw into the box (left, top, width, height, in pixels), with room for what the axes say."""
     left, top, width, height = box
     axes = _axes(paper, box)
     tall = height - _ABOVE - _BELOW
     inner = (width - _AXIS, tall)
-    if isinstance(view, Lines):
-        draw_lines(axes, view, ink, inner)
-    else:
-        draw_heat(axes, view, ink, inner)
+    match view:
+        case Lines():
+            draw_lines(axes, view, ink, inner)
+        case Heat():
+            draw_heat(axes, view, ink, inner)
+        case Scatter():
+            draw_scatter(axes, view, ink, inner)
     said = [label.get_text() for label in axes.get_yticklabels()]
     margin = max((width_of(text, SMALL) for text in said), default=0) + 8
     _place(paper, axes, (left + margin, top + _ABOVE, width - margin - _BESIDE, tall))

@@ -71,14 +71,19 @@ def draw_past(axes: Axes, axis: Axis, figure: Figure, ink: Theme) -> None:
 
 
 def frame(axes: Axes, axis: Axis, ink: Theme, width: float) -> None:
-    """Take matplotlib's own looks away, and put the moments under the axes."""
+    """Leave nothing of matplotlib's own looks, and put the moments under the axes."""
+    bare(axes, ink)
+    axes.set_xlim(axis.start, axis.end)
+    places = scales.times(axis, width)
+    axes.set_xticks([moment for moment, _ in places], [name for _, name in places])
+
+
+def bare(axes: Axes, ink: Theme) -> None:
+    """Take matplotlib's own looks away."""
     axes.patch.set_alpha(0)
     for spine in axes.spines.values():
         spine.set_visible(False)
     axes.tick_params(length=0, pad=4, colors=ink["weak"], labelsize=SMALL, labelfontfamily=FAMILY)
-    axes.set_xlim(axis.start, axis.end)
-    places = scales.times(axis, width)
-    axes.set_xticks([moment for moment, _ in places], [name for _, name in places])
     axes.grid(visible=True, color=ink["grid"], linewidth=0.8)
     axes.set_axisbelow(True)
 

@@ -7,27 +7,32 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from dashboards.colours import paint
+from dashboards.columns import STARTS
 from dashboards.model import Board, Colour, Panel, Step, Visual
 from dashboards.preview import theme, values
 from dashboards.preview.listing import alerts, boards, fired
-from dashboards.preview.tables import table, traces
+from dashboards.preview.tables import table
 from dashboards.preview.views import (
     Axis,
+    Dot,
     Figure,
     Figures,
     Heat,
     Line,
     Lines,
     Nothing,
+    Scatter,
     Table,
     View,
 )
+from dashboards.proof.jaeger import Trace
 from dashboards.proof.prometheus import Points, Series
 from dashboards.proof.samples import Samples
 from dashboards.queries import Query
 
 _LABEL: Final = re.compile(r"\{\{(\w+)\}\}")
 _MOST_EXEMPLARS: Final = 60
+_MICROSECONDS: Final = 1_000_000
 _NO_ALERT: Final = "No alert fires or is about to"
 NO_DATA: Final = "No data"
 """What Grafana says where a panel has no words of its own for it."""
@@ -54,8 +59,8 @@ class Reader:
             found = alerts(self._samples.alerts, self._samples.window)
             return found if found.items else Nothing(_NO_ALERT)
         if panel.visual is Visual.TRACES:
-            listed = self._samples.traces.get((board.slug, panel.title), ())
-            return traces(listed) if listed else Nothing(panel.when_empty or NO_DATA)
+            seen = self._samples.traces.get((board.slug, panel.title), ())
+            return self._scatter(panel, seen) if seen else Nothing(panel.when_empty or NO_DATA)
         answers = self._samples.answers.get((board.slug, panel.title), ())
         named = [
             (_name(query, one.labels), one, query)
@@ -107,6 +112,14 @@ class Reader:
 
     def _table(self, board: Board, panel: Panel, _named: list[Named]) -> Table:
         return table(panel, self._samples.answers[board.slug, panel.title])
+
+    def _scatter(self, panel: Panel, found: tuple[Trace, ...]) -> Scatter:
+        dots = []
+        for trace in found:
+            lasted = trace.seconds * _MICROSECONDS
+            says = f"{trace.name}, {values.text(lasted, panel.unit)}"
+            dots.append(Dot(trace.started - self._samples.window.end, lasted, says))
+        return Scatter(panel.unit, STARTS, tuple(dots))
 
     def _exemplars(self, board: Board, panel: Panel) -> tuple[tuple[float, float], ...]:
         """Return those of the slowest, thinned as Grafana does: all of them would be a carpet."""

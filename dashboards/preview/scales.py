@@ -45,6 +45,13 @@ def ticks(low: float, high: float, unit: str, height: float) -> list[tuple[float
     return [(one, values.tick(one, unit)) for one in found if low - slack <= one <= high + slack]
 
 
+def numbers(low: float, high: float, width: float) -> list[tuple[float, str]]:
+    """Return plain numbers and their texts for an axis across, as many as fit."""
+    locator = MaxNLocator(nbins=max(2, int(width / _PER_TIME)), steps=[1, 2, 2.5, 5, 10])
+    found = (float(tick) for tick in locator.tick_values(low, high))
+    return [(one, f"{one:.6g}") for one in found if low <= one <= high]
+
+
 def limits(view: Lines, low: float, high: float) -> tuple[float, float]:
     """Return the ends of the value axis for data between `low` and `high`."""
     bottom = low if view.minimum is None else min(view.minimum, low)

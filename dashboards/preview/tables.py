@@ -1,13 +1,11 @@
 """One table of several queries, as Grafana's `merge` and `organize` make it."""
 
 import math
-from datetime import UTC, datetime
 
-from dashboards import columns, units
+from dashboards import columns
 from dashboards.model import Panel
 from dashboards.preview import values
 from dashboards.preview.views import Table
-from dashboards.proof.jaeger import Trace
 from dashboards.proof.prometheus import Series
 from dashboards.queries import Query, Shape
 from telemetry.catalog import Label
@@ -46,21 +44,6 @@ def table(panel: Panel, answers: tuple[tuple[Series, ...], ...]) -> Table:
             for _, row in sorted(rows.items(), key=lambda item: -sizes.get(item[0], -math.inf))
         ),
     )
-
-
-def traces(found: tuple[Trace, ...]) -> Table:
-    """Return the traces under the headings that Grafana's Jaeger source gives them."""
-    rows = (
-        (
-            trace.trace_id,
-            trace.name,
-            f"{datetime.fromtimestamp(trace.started, UTC):%Y-%m-%d %H:%M:%S}",
-            values.text(trace.seconds, units.SECONDS),
-        )
-        for trace in found
-    )
-    headings = ("Trace ID", "Trace name", "Start time", "Duration")
-    return Table(headings, (False, False, False, True), tuple(rows))
 
 
 def _shown(value: float, unit: str) -> str:

@@ -5,18 +5,20 @@ from typing import Final
 
 from dashboards import units
 
+_SECONDS: Final = (
+    (1e-9, "ns"),
+    (1e-6, "µs"),
+    (1e-3, "ms"),
+    (1.0, "s"),
+    (60.0, "mins"),
+    (3_600.0, "hours"),
+    (86_400.0, "days"),
+    (604_800.0, "weeks"),
+    (31_536_000.0, "years"),
+)
 _FACTORS: Final = {
-    units.SECONDS: (
-        (1e-9, "ns"),
-        (1e-6, "µs"),
-        (1e-3, "ms"),
-        (1.0, "s"),
-        (60.0, "mins"),
-        (3_600.0, "hours"),
-        (86_400.0, "days"),
-        (604_800.0, "weeks"),
-        (31_536_000.0, "years"),
-    ),
+    units.SECONDS: _SECONDS,
+    units.MICROSECONDS: tuple((by * 1e6, unit) for by, unit in _SECONDS),
     units.BYTES: tuple(
         (1024.0**power, unit) for power, unit in enumerate(("B", "KiB", "MiB", "GiB", "TiB"))
     ),

@@ -83,6 +83,24 @@ class Heat:
 
 
 @dataclass(frozen=True, slots=True)
+class Dot:
+    """One trace: `at` is in seconds from the end of the range, `says` its name and duration."""
+
+    at: float
+    value: float
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scatter:
+    """An XY chart; `axis` is what stands under it."""
+
+    unit: str
+    axis: str
+    dots: tuple[Dot, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """A table panel, as text; `numeric` tells which columns stand to the right."""
 
@@ -116,7 +134,7 @@ class Nothing:
     says: str
 
 
-View = Lines | Figures | Heat | Table | Items | Nothing
+View = Lines | Figures | Heat | Scatter | Table | Items | Nothing
 
 
 def marks(views: Iterable[View]) -> tuple[tuple[str, str], ...]:

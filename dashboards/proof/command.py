@@ -48,7 +48,7 @@ def summary(proof: Proof) -> str:
         f"{panels['waived']} are rightly empty then and are shown to answer otherwise"
     )
     if not proof.has_jaeger:
-        lines.append("Jaeger is not on this machine: the lists of traces were not asked")
+        lines.append("Jaeger is not on this machine: the searches of traces were not asked")
     by_board = matrix.text(observed(proof, BOARDS))
     return "\ndashboards: ".join([first, *by_board, *lines, _of_metrics(metrics)])
 

@@ -6,6 +6,11 @@ from typing import Any
 import pytest
 
 from dashboards.decoding import lost
+from dashboards.lint.findings import panels
+
+
+def _points(dashboard: dict[str, Any]) -> dict[str, Any]:
+    return next(panel for panel in panels(dashboard) if panel["type"] == "xychart")
 
 
 def test_nothing_is_lost(generated: dict[str, dict[str, Any]]) -> None:
@@ -23,6 +28,9 @@ def test_nothing_is_lost(generated: dict[str, dict[str, Any]]) -> None:
         (lambda dashboard: dashboard["panels"][1]["targets"][0], "step"),
         (lambda dashboard: dashboard["templating"]["list"][0], "useTags"),
         (lambda dashboard: dashboard["timepicker"], "time_options"),
+        (lambda dashboard: _points(dashboard)["options"], "seriesMapping"),
+        (lambda dashboard: _points(dashboard)["options"]["series"][0], "pointColor"),
+        (lambda dashboard: _points(dashboard)["fieldConfig"]["defaults"]["custom"], "label"),
     ],
 )
 def test_a_field_of_another_age_is_found(

@@ -92,7 +92,7 @@ def test_the_agreed_uids(generated: dict[str, dict[str, Any]]) -> None:
     }
 
 
-def test_traces_are_listed_where_requests_decisions_and_jobs_are_drawn(
+def test_traces_are_shown_where_requests_decisions_and_jobs_are_drawn(
     generated: dict[str, dict[str, Any]],
 ) -> None:
     services = {

@@ -106,7 +106,7 @@ def test_the_panel_asks_what_was_searched() -> None:
     jobs = traces("J", _REPORTS, answers="Which were made, and when?", if_wrong="Open one of them.")
     board = Board(slug="t", title="T", description="D.", rows=(Row("R", (panel, slow, jobs)),))
 
-    asked = [one["targets"][0] for one in render(board)["panels"] if one["type"] == "table"]
+    asked = [one["targets"][0] for one in render(board)["panels"] if one["type"] == "xychart"]
 
     source = {"datasource": {"type": "jaeger", "uid": "jaeger"}, "refId": "A"}
     search = {**source, "queryType": "search", "limit": 20}

@@ -24,6 +24,13 @@ def _panel(dashboard: Json, title: str = _PANEL) -> Json:
     return next(panel for panel in panels(dashboard) if panel["title"] == title)
 
 
+def _links(panel: Json) -> list[Json]:
+    (override,) = panel["fieldConfig"]["overrides"]
+    return [
+        one for item in override["properties"] if item["id"] == "links" for one in item["value"]
+    ]
+
+
 def _rewrite(dashboard: Json, old: str, new: str, title: str = _PANEL) -> None:
     target = _panel(dashboard, title)["targets"][0]
     assert old in target["expr"]
@@ -119,6 +126,21 @@ MUTATIONS: dict[str, tuple[str, Callable[[Json], Any]]] = {
     "a field that no search has": (
         "searches",
         lambda d: _panel(d, _TRACES)["targets"][0].update(lookback="1h"),
+    ),
+    "traces in a table": ("points", lambda d: _panel(d, _TRACES).update(type="table")),
+    "a chart of no version": ("points", lambda d: _panel(d, _TRACES).pop("pluginVersion")),
+    "points of nothing": ("points", lambda d: _panel(d, _TRACES)["options"].pop("series")),
+    "points of no frame": (
+        "points",
+        lambda d: _panel(d, _TRACES)["options"]["series"][0].pop("frame"),
+    ),
+    "points that lead nowhere": (
+        "points",
+        lambda d: [one.update(url="/", internal=None) for one in _links(_panel(d, _TRACES))],
+    ),
+    "points of no unit": (
+        "unit",
+        lambda d: _panel(d, _TRACES)["fieldConfig"].update(overrides=[]),
     ),
     "same letter": ("targets", lambda d: _panel(d)["targets"][1].update(refId="A")),
     "no legend": ("targets", lambda d: _panel(d)["targets"][0].update(legendFormat="")),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dashboards import files, linter
-from dashboards.lint.findings import panels
+from dashboards.lint.findings import asks_jaeger, panels
 from tests.dashboards.conftest import judge
 
 Json = dict[str, Any]
@@ -48,17 +48,29 @@ def test_a_board_with_a_fault_is_refused(
     assert all(line.startswith("runtime.json: dashboard-linter: [") for line in said)
 
 
-def test_what_asks_jaeger_is_left_to_our_own_lint(
+def test_a_board_is_judged_byte_for_byte_as_it_is_committed(tmp_path: Path) -> None:
+    """Nothing is kept from the linter: this one says what it was given, and takes nothing."""
+    tool = tmp_path / "dashboard-linter"
+    tool.write_text('#!/bin/sh\necho "$1 $2"\ncat "$3"\nexit 1\n')
+    tool.chmod(0o700)
+
+    for file in files.FOLDER.glob("*.json"):
+        given = f"lint --strict\n{file.read_text('utf-8')}".strip()
+        assert list(linter.refused(tool, [file])) == [f"{file.name}: dashboard-linter: {given}"]
+
+
+def test_traces_in_a_table_are_refused(
     tool: Path, generated: dict[str, Json], tmp_path: Path
 ) -> None:
-    """The linter takes the query of every table for PromQL; nothing else is kept from it."""
+    """The linter takes the query of every table for PromQL: hence traces are points of a chart."""
     board = generated["reports.json"]
-    listed = [panel for panel in panels(board) if panel["datasource"]["type"] == "jaeger"]
-    for panel in listed:
-        panel["datasource"] = {"type": "prometheus", "uid": "$datasource"}
+    shown = [panel for panel in panels(board) if asks_jaeger(panel)]
+    for panel in shown:
+        panel.update(type="table")
     (tmp_path / "reports.json").write_text(json.dumps(board))
 
     said = "\n".join(linter.refused(tool, [tmp_path / "reports.json"]))
 
-    assert len(listed) == 2
-    assert all(panel["title"] in said for panel in listed)
+    assert len(shown) == 2
+    assert all(panel["title"] in said for panel in shown)
+    assert "invalid PromQL query" in said

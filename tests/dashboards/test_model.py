@@ -56,7 +56,7 @@ _AGE = gauge(signals.QUEUE_AGE, "max")
                 width=8,
                 height=8,
             ),
-            "searches traces, or lists them, without the other",
+            "searches traces, or shows them, without the other",
         ),
         (lambda: Search(service="web"), "'web' is no service of ours"),
         (

@@ -12,12 +12,13 @@ from PIL import Image
 from dashboards.boards import BOARDS
 from dashboards.grafana import render
 from dashboards.model import Board, Panel, Visual
-from dashboards.preview import command, geometry, theme
+from dashboards.preview import command, drawing, geometry, theme
 from dashboards.preview.page import page
 from dashboards.preview.poster import SMALL, poster
 from dashboards.preview.reading import Reader
+from dashboards.preview.scatter import draw_scatter
 from dashboards.preview.theme import DARK, LIGHT, Theme
-from dashboards.preview.views import Figures, Heat, Items, Lines, Table, View, marks
+from dashboards.preview.views import Dot, Figures, Heat, Items, Lines, Scatter, Table, View, marks
 from dashboards.proof import samples as kept_samples
 from dashboards.proof.samples import Samples
 from tests.dashboards.preview_samples import BOARD, SAMPLES, SECONDS, START, WINDOW
@@ -195,13 +196,52 @@ def test_a_table_joins_its_queries(sections: dict[str, ET.Element], views: dict[
     ]
 
 
-def test_traces_are_listed_under_the_headings_of_grafana(sections: dict[str, ET.Element]) -> None:
-    assert _rows(sections["Traces"]) == [
-        ["Trace ID", "Trace name", "Start time", "Duration"],
-        ["4bf92f35", "web: POST /slow", "2027-01-15 08:00:04", "2.50 s"],
-        ["00f067aa", "web: GET /<slow>", "2027-01-15 08:00:01", "750 ms"],
-    ]
+def test_a_trace_is_a_point_with_its_name(
+    sections: dict[str, ET.Element], views: dict[str, View]
+) -> None:
+    view = views["Traces"]
+    assert isinstance(view, Scatter)
+    assert [(dot.at, dot.value) for dot in view.dots] == [(-55.75, 2_500_000), (-59, 750_000)]
+
+    drawn = sections["Traces"]
+    points = [group for group in drawn.iter(f"{_SVG}g") if "-trace-" in group.get("id", "")]
+    titles = [group.findtext(f"{_SVG}title") for group in points]
+    assert titles == ["web: POST /slow, 2.50 s", "web: GET /<slow>, 750 ms"]
+    assert _words(drawn)[-1] == "Start, in seconds from the end of the range"
     assert _words(sections["No traces"])[-1] == "None was"
+
+
+def test_the_slowest_traces_are_named_on_the_picture_too(sections: dict[str, ET.Element]) -> None:
+    written = [text.text for text in sections["Traces"].iter(f"{_SVG}text")]
+
+    assert "web: POST /slow, 2.50 s" in written
+    assert "web: GET /<slow>, 750 ms" in written
+
+
+@pytest.mark.parametrize("names", ["beside", "over each other"])
+def test_a_name_covers_neither_a_point_nor_another_name(names: str) -> None:
+    apart = 0.4 if names == "beside" else 0.01
+    dots = tuple(Dot(-10, 1 - number * apart, f"trace {number}") for number in range(3))
+    axes = drawing.sheet(400, 300).add_axes((0, 0, 1, 1))
+
+    draw_scatter(axes, Scatter("s", "x", dots), LIGHT, (400, 300))
+
+    named = {"beside": ["trace 0", "trace 1", "trace 2"], "over each other": []}[names]
+    assert [text.get_text() for text in axes.texts] == named
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends"),
+    [([-300], (-600, 0)), ([-50, -30], (-52, -28)), ([-50, -1], (-54.9, 0)), ([0], (-1, 0))],
+)
+def test_points_have_room_around_them(starts: list[float], ends: tuple[float, float]) -> None:
+    axes = drawing.sheet(400, 300).add_axes((0, 0, 1, 1))
+    dots = tuple(Dot(start, 0, "trace") for start in starts)
+
+    draw_scatter(axes, Scatter("s", "x", dots), LIGHT, (400, 300))
+
+    assert axes.get_xlim() == pytest.approx(ends)
+    assert axes.get_ylim() == (0, 1)
 
 
 def test_the_marks_on_the_plots_are_explained(html: str, views: dict[str, View]) -> None:
@@ -248,6 +288,7 @@ def test_a_picture_file_has_every_panel_at_its_place(views: dict[str, View], ink
         "Duration": ["blue", "orange", "exemplar"],
         "All of it": ["heat", "hot-exemplar"],
         "Processes": ["link", "text"],
+        "Traces": ["exemplar", "text"],
         "Unknown": ["weak"],
     }.items():
         box = _box_in(picture, _TITLES[title])
