@@ -35,7 +35,7 @@ def annotations(
         "budget": _budget(objective, pair, clock),
         "runbook_url": links.runbook(naming.burn_alert(objective)),
         "dashboard_url": links.board(OBJECTIVES_BOARD, lookback),
-        "traces_url": _traces(objective, lookback, links),
+        "traces_url": _traces(objective, pair, clock, links),
         "graph_url": links.graph(all_burns, lookback),
         **_scale_note(pair, clock),
     }
@@ -78,7 +78,8 @@ def _budget(objective: Objective, pair: BurnWindow, clock: Clock) -> str:
     )
 
 
-def _traces(objective: Objective, lookback: str, links: Links) -> str:
+def _traces(objective: Objective, pair: BurnWindow, clock: Clock, links: Links) -> str:
+    lookback = clock.window(pair.long)
     indicator = objective.indicator
     job = job_of(indicator.metric)
     if isinstance(indicator, Freshness):
@@ -87,9 +88,11 @@ def _traces(objective: Objective, lookback: str, links: Links) -> str:
         return links.traces(job, lookback, operation=span.name) if span else ""
     if isinstance(indicator, Latency):
         return links.traces(job, lookback, slower_than=indicator.threshold)
-    # The most frequent kind of failure: Jaeger's search wants one exact value.
+    # The most frequent kind of failure, since Jaeger's search wants one exact value: in the short
+    # window, or it might be that of another fault, which is over.
     metric, label = indicator.metric, indicator.bad[0].label
-    failed = promql.increase(metric, lookback, (job,), *indicator.scope, *indicator.bad)
+    recently = clock.window(pair.short)
+    failed = promql.increase(metric, recently, (job,), *indicator.scope, *indicator.bad)
     most = f"topk(1, sum {promql.by(metric, label)} ({failed}))"
     found = templating.label(most, label.prometheus_name)
     return links.traces(job, lookback, tag=(label.attribute, found))

@@ -19,6 +19,8 @@ _SCRAPES_IN_A_RANGE: Final = 4
 """`increase` needs two; a late and a failed one leave it those."""
 RESTART_SECONDS: Final = 10
 """What a process may take to start before its absence says anything, in real seconds."""
+RETRIES_SECONDS: Final = 20
+"""More, in real seconds, than all tries at a batch of spans take, after which it is lost."""
 
 
 class ScaleError(ValueError):
@@ -63,9 +65,10 @@ class Clock:
         """Scale an interval; at least 1 s."""
         return self._scaled(nominal, _SHORTEST)
 
-    def window(self, nominal: str) -> str:
-        """Scale a range; at least four scrapes."""
-        return self._scaled(nominal, _SCRAPES_IN_A_RANGE * seconds(self.scrape_interval))
+    def window(self, nominal: str, floor: int = _SHORTEST) -> str:
+        """Scale a range; at least four scrapes, and never under `floor` seconds."""
+        scrapes = _SCRAPES_IN_A_RANGE * seconds(self.scrape_interval)
+        return self._scaled(nominal, max(floor, scrapes))
 
     def hold(self, nominal: str, floor: int = _SHORTEST) -> str:
         """Scale a `for`; at least two scrapes, and never under `floor` seconds."""

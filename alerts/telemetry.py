@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from alerts import naming, promql
-from alerts.clock import Clock
+from alerts.clock import RETRIES_SECONDS, Clock
 from alerts.links import TELEMETRY_BOARD, Links
 from alerts.naming import Severity
 from alerts.rules import AlertRule, Group
@@ -31,7 +31,10 @@ _SHARE: Final = "{{ $value | humanizePercentage }}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Alert:
-    """`condition` takes the window in real time; `window` and `hold` are nominal."""
+    """`condition` takes the window in real time; `window` and `hold` are nominal.
+
+    `floor` is the least that the window must have, in real seconds.
+    """
 
     name: str
     summary: str
@@ -40,6 +43,7 @@ class _Alert:
     shown: Counter
     window: str
     hold: str
+    floor: int = 1
     has_traces: bool = False
     """Whether the process's latest traces are likely to show it."""
 
@@ -54,7 +58,7 @@ def group(clock: Clock, links: Links) -> Group:
 
 
 def _rule(alert: _Alert, clock: Clock, links: Links) -> AlertRule:
-    window, lookback = clock.window(alert.window), clock.window(_LOOKBACK)
+    window, lookback = clock.window(alert.window, alert.floor), clock.window(_LOOKBACK)
     shown = _increase(alert.shown, window, _reason(alert.shown))
     return AlertRule(
         name=alert.name,
@@ -156,6 +160,7 @@ _ALERTS: Final = (
         shown=pipeline.SPANS_EXPORTED,
         window="5m",
         hold="10m",
+        floor=RETRIES_SECONDS,
     ),
     _Alert(
         name=naming.LOG_LINES_DROPPED,
@@ -177,6 +182,7 @@ _ALERTS: Final = (
         shown=pipeline.EXEMPLAR_LINKS,
         window="5m",
         hold="10m",
+        floor=RETRIES_SECONDS,
     ),
     _Alert(
         name=naming.THREAD_FAILING,

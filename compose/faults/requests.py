@@ -115,19 +115,19 @@ _Client = partial(Fault, layer=Layer.CLIENTS)
 REQUEST_FAULTS: Final = (
     _Request(
         name="error-burst",
-        breaks="Every request of GET /report-schedules ends in an exception nobody expected.",
+        breaks="Every POST /access/v1/evaluation ends in an exception that nobody expected.",
         expects=(AVAILABILITY,),
         must_not=(UNAVAILABLE, LATENCY, DOWN, BLOCKED),
         evidence=Evidence(
             ("service-overview", "Server errors by route and kind"),
-            "GET /report-schedules",
+            "POST /access/v1/evaluation",
             http.REQUEST_FAILED,
             failed=True,
         ),
-        inject=_Ordered(failing_path="/report-schedules"),
+        inject=_Ordered(failing_path="/access/v1/evaluation"),
         repair=_behave,
-        later_seconds=15.0,
-        why_later="Ten bad events must come, without a lull: the route is called once a second.",
+        later_seconds=5.0,
+        why_later="Ten bad events must come: the route is called three times a second.",
     ),
     _Request(
         name="route-latency",

@@ -157,6 +157,8 @@ STORE_FAULTS: Final = (
         ),
         inject=_lock_the_epoch,
         repair=_let_go,
+        later_seconds=15.0,
+        why_later="A change waits 5 s for the lock before it fails, and ten of them must.",
     ),
     Fault(
         name="redis-down",

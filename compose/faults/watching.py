@@ -104,11 +104,8 @@ WATCHING_FAULTS: Final = (
         inject=_cut_collector,
         repair=_mend_collector,
         patience_seconds=120.0,
-        later_seconds=70.0,
-        why_later=(
-            "A batch is lost once in 13 s, when its tries are over: they do not shrink, the rule's "
-            "window of 5 s does. It is sure to be full of losses only when the queue is full."
-        ),
+        later_seconds=16.0,
+        why_later="A batch is lost when all tries at it are over: they do not shrink.",
     ),
     _Watching(
         name="scrape-cut",

@@ -7,8 +7,9 @@ import pytest
 import yaml
 
 from alerts import build, tools
-from alerts.clock import Clock, ScaleError
+from alerts.clock import RETRIES_SECONDS, Clock, ScaleError
 from alerts.durations import duration, seconds
+from telemetry.retries import Retries
 
 SCALES = (1, 2, 7, 60, 300)
 
@@ -37,8 +38,17 @@ def test_at_scale_60_an_hour_is_a_minute() -> None:
     ]
     assert clock.hold("2m") == "2s"
     assert clock.hold("2m", floor=10) == "10s"
+    assert clock.window("5m", floor=20) == "20s"
     assert (clock.scrape_interval, clock.evaluation_interval) == ("1s", "1s")
     assert clock.resend_delay == "5s"
+
+
+def test_the_floor_of_a_window_of_losses_is_longer_than_all_tries_at_a_batch() -> None:
+    retries = Retries(random=lambda: 1.0)
+    pauses = [retries.pause(failures) or 0.0 for failures in range(1, retries.most + 1)]
+
+    assert retries.pause(retries.most + 1) is None
+    assert sum(pauses) < RETRIES_SECONDS
 
 
 @pytest.mark.parametrize("scale", [0, -1])

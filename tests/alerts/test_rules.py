@@ -104,6 +104,14 @@ def test_the_four_windows_can_be_told_apart() -> None:
         assert {rule.labels[naming.SLO] for rule in mine} == {objective.slug}
 
 
+def test_traces_are_searched_for_by_what_fails_now() -> None:
+    """Over the long window the most frequent failure may be that of a fault that is over."""
+    mine = [rule for rule in RULES if rule.name == naming.burn_alert(API_AVAILABILITY)]
+
+    for rule, pair in zip(mine, BURN_WINDOWS, strict=True):
+        assert re.findall(r"\[(\w+)\]", rule.annotations["traces_url"]) == [pair.short]
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.subject)
 def test_a_message_leads_to_a_board_that_is_there_and_begins_before_the_fault(
     rule: AlertRule,
