@@ -11,7 +11,7 @@ from typing import Final
 
 from rich.console import Console
 
-from compose.drill import report
+from compose.drill import picture, report
 from compose.drill.record import BUILD, FOLDER, Verdict
 from compose.drill.running import Drill
 from compose.drill.scorecard import Scorecard
@@ -40,7 +40,7 @@ def run(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m compose drill", description=run.__doc__)
     parser.add_argument("faults", nargs="*", metavar="FAULT", help="by name; all without any")
     parser.add_argument("--list", action="store_true", help="name the faults, and end")
-    parser.add_argument("--write", action="store_true", help="put the scorecard into README.md")
+    parser.add_argument("--write", action="store_true", help="put the scorecard into the README")
     parser.add_argument("--rate", type=float, default=_RATE, help="requests a second")
     parser.add_argument(
         "--healthy", type=float, default=_HEALTHY_SECONDS, help="seconds before and after"
@@ -78,6 +78,7 @@ def run(arguments: list[str]) -> int:
         console.print(f"a page for each incident: {pages[-1]}", highlight=False, soft_wrap=True)
         if options.write:
             report.into_readme(scorecard)
+            picture.write(scorecard)
         return 1 if scorecard.faults else 0
 
     async def drill_or_interrupted() -> int:
