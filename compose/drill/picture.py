@@ -53,7 +53,7 @@ def drawn(scorecard: Scorecard) -> str:
         _text(
             12,
             42,
-            "Dots: from the fault to the message. Bars: what the rules, and the fault itself, need.",
+            "Dots: from the fault to the message. Bars: what the rules and the fault itself need.",
             "quiet",
         ),
         [_tick(at, scale, height) for at in range(0, seconds + 1, _TICK_SECONDS)],
