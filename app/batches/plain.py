@@ -6,7 +6,8 @@ none of this module's: its answer is None then, and every record of the piece is
 
 import re
 from collections.abc import Sequence
-from itertools import chain, repeat
+from itertools import chain
+from operator import itemgetter
 from typing import Any, Final
 
 import orjson
@@ -102,6 +103,10 @@ def _matched(text: str, line: str, layout: Layout) -> Sequence[Row] | None:
 
 def _widened(rows: Sequence[Row], given: Layout, layout: Layout) -> Sequence[Row]:
     """Return rows of the given columns as rows of all of the layout's."""
-    columns = dict(zip(given.names, zip(*rows, strict=True), strict=True))
-    nothing = repeat(None, len(rows))
-    return list(zip(*(columns.get(name, nothing) for name in layout.names), strict=True))
+    if given.names == layout.names:
+        return rows
+    # The place after a row's last value has None, for the columns that are not given.
+    nothing = len(given.names)
+    places = [given.names.index(one) if one in given.names else nothing for one in layout.names]
+    widened = itemgetter(*places)
+    return [widened((*row, None)) for row in rows]
