@@ -2,13 +2,15 @@
 
 redis-py's own blocking pool does the same behind a lock and a condition, entered twice a command,
 and with a time limit of its own; here the caller bounds its wait, and a place that is free is had
-without one.
+without one. Nor is a connection that is open connected again, or told of to listeners and to
+redis-py's own metrics, which nobody reads.
 """
 
 import asyncio
 from typing import Any
 
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 
 class BoundedConnectionPool(ConnectionPool):
@@ -33,9 +35,26 @@ class BoundedConnectionPool(ConnectionPool):
             raise
         return connection
 
+    async def ensure_connection(self, connection: AbstractConnection) -> None:
+        """Open the connection where it is closed, and anew where what came over it is no reply."""
+        if not await _is_ready(connection):
+            await connection.disconnect(nowait=True)
+            await connection.connect()  # type: ignore[no-untyped-call]  # no types
+
     async def release(self, connection: AbstractConnection) -> None:
         """Take a connection back and let the next caller have it."""
         try:
-            await super().release(connection)
+            self._in_use_connections.remove(connection)
+            if connection.should_reconnect():  # type: ignore[no-untyped-call]  # no types
+                await connection.disconnect()
+            self._available_connections.append(connection)
         finally:
             self._places.release()
+
+
+async def _is_ready(connection: AbstractConnection) -> bool:
+    """Tell whether the connection is open, and nothing has come over it since the last reply."""
+    try:
+        return connection.is_connected and not await connection.can_read()
+    except RedisConnectionError:
+        return False

@@ -4,8 +4,7 @@ import random
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from app import signals
 from app.authorization.epoch import KnownEpoch
@@ -16,6 +15,7 @@ from app.authorization.model import (
     DecisionLayer,
     EpochId,
     LookupResult,
+    Question,
     Source,
 )
 from telemetry.metrics import Meter
@@ -24,13 +24,13 @@ from telemetry.tracing import Tracing
 LONGEST_SECONDS: Final = 5.0
 LONGEST_DENIAL_SECONDS: Final = 2.0
 MOST_ENTRIES: Final = 10_000
+_LAYER: Final = Source.L1.value
 _JITTER: Final = 0.2
 _LIFETIMES: Final = {True: LONGEST_SECONDS, False: LONGEST_DENIAL_SECONDS}
 _HELD: Final = {allowed: Decision(allowed, Source.L1) for allowed in (True, False)}
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     decision: Decision
     epoch: EpochId
     expires: float
@@ -54,7 +54,7 @@ class LocalCache:
         self._tracing = tracing
         self._most_entries = most_entries
         self._clock = clock
-        self._entries: OrderedDict[tuple[str, str, str], _Entry] = OrderedDict()
+        self._entries: OrderedDict[Question, _Entry] = OrderedDict()
         self._lookups = meter.counter(signals.CACHE_LOOKUPS)
         meter.gauge(signals.CACHE_ENTRIES).set_function(lambda: len(self._entries))
 
@@ -65,8 +65,9 @@ class LocalCache:
             epoch = self._epoch.current()
             refusal = refusal_of(query, epoch)
             result, decision = (refusal, None) if refusal else self._look_up(query, epoch)
-            span.set_attribute(signals.CACHE_RESULT.attribute, result.value)
-            self._lookups.add(1, Source.L1.value, result.value)
+            found = result.value
+            span.set_attribute(signals.CACHE_RESULT.attribute, found)
+            self._lookups.add(1, _LAYER, found)
             if decision is not None:
                 return decision
             if refusal or epoch is None:

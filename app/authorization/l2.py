@@ -29,6 +29,7 @@ from telemetry.tracing import Tracing
 
 LONGEST_MILLISECONDS: Final = 60_000
 LONGEST_DENIAL_MILLISECONDS: Final = 20_000
+_LAYER: Final = Source.L2.value
 _JITTER: Final = 0.2
 _LIFETIMES: Final = {True: LONGEST_MILLISECONDS, False: LONGEST_DENIAL_MILLISECONDS}
 _BYTES: Final = {True: b"1", False: b"0"}
@@ -68,8 +69,9 @@ class SharedCache:
                 result = refusal or LookupResult.BYPASS
             else:
                 result, decision = await self._look_up(query, epoch)
-            span.set_attribute(signals.CACHE_RESULT.attribute, result.value)
-            self._lookups.add(1, Source.L2.value, result.value)
+            found = result.value
+            span.set_attribute(signals.CACHE_RESULT.attribute, found)
+            self._lookups.add(1, _LAYER, found)
             if decision is not None:
                 return decision
             if refusal or epoch is None:
@@ -109,9 +111,7 @@ class SharedCache:
 
 def key_of(query: AccessQuery) -> bytes:
     """Return the key of a question; each field is preceded by its length."""
-    digest = hashlib.blake2b(digest_size=24)
-    for field in (query.user, query.resource, query.action):
-        raw = field.encode()
-        digest.update(len(raw).to_bytes(4))
-        digest.update(raw)
+    fields = [field.encode() for field in query.question]
+    whole = b"".join([len(field).to_bytes(4) + field for field in fields])
+    digest = hashlib.blake2b(whole, digest_size=24)
     return b"sightline:decision:2:" + digest.hexdigest().encode()

@@ -7,6 +7,7 @@ still the one from before the load.
 import time
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from app import signals
@@ -19,6 +20,7 @@ from app.authorization.model import (
     DecisionLayer,
     EpochId,
     LookupResult,
+    Question,
     Source,
 )
 from telemetry.metrics import Meter
@@ -62,7 +64,7 @@ class Loads:
         self._inner = inner
         self._epoch = epoch
         self._keep = keep
-        self._flights: SingleFlight[tuple[AccessQuery, EpochId | None], Decision]
+        self._flights: SingleFlight[tuple[Question, EpochId | None], Decision]
         self._flights = SingleFlight(clock)
         self._durations = meter.histogram(signals.CACHE_LOAD_DURATION)
         self._fills = meter.counter(signals.CACHE_FILLS)
@@ -74,15 +76,15 @@ class Loads:
 
     def is_under_way(self, query: AccessQuery, epoch: EpochId) -> bool:
         """Tell whether `fill` would join a load that others wait for."""
-        return self._flights.is_under_way((query, epoch))
+        return self._flights.is_under_way((query.question, epoch))
 
-    async def fill(self, query: AccessQuery, epoch: EpochId, *, kept: bool = True) -> Decision:
+    def fill(self, query: AccessQuery, epoch: EpochId, *, kept: bool = True) -> Awaitable[Decision]:
         """Return the inner layer's decision and keep it; `epoch` is the one known just now.
 
         All who know the same epoch may share a load: it began when that was known already.
         """
-        load = self._filled if kept else self._unfilled
-        return await self._flights.run((query, epoch), lambda: load(query, epoch))
+        load = partial(self._filled, query, epoch) if kept else partial(self._timed, query)
+        return self._flights.run((query.question, epoch), load)
 
     async def pass_by(self, query: AccessQuery, epoch: EpochId | None) -> Decision:
         """Return the inner layer's decision and keep nothing."""
@@ -90,7 +92,7 @@ class Loads:
             return await self._timed(query)  # a demand that nobody else's load need meet
         # The database has to bear all of it now: still one load per key.
         return await self._flights.run(
-            (query, None), lambda: self._timed(query), JOINED_UNCONFIRMED_SECONDS
+            (query.question, None), partial(self._timed, query), JOINED_UNCONFIRMED_SECONDS
         )
 
     async def _filled(self, query: AccessQuery, epoch: EpochId) -> Decision:
@@ -99,9 +101,6 @@ class Loads:
         fill = await self._keep(query, epoch, decision) if is_current else Fill.STALE_REFUSED
         self._fills.add(1, self._layer, fill.value)
         return decision
-
-    async def _unfilled(self, query: AccessQuery, _: EpochId) -> Decision:
-        return await self._timed(query)
 
     async def _timed(self, query: AccessQuery) -> Decision:
         started = time.perf_counter()

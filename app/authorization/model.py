@@ -71,6 +71,10 @@ MINIMIZE_LATENCY: Final = Consistency()
 FULL: Final = Consistency(ConsistencyKind.FULL)
 
 
+Question = tuple[str, str, str]
+"""The user, the resource and the action."""
+
+
 @dataclass(frozen=True, slots=True)
 class AccessQuery:
     """The question whether `user` may do `action` to `resource`."""
@@ -82,7 +86,7 @@ class AccessQuery:
     """Part of the demand, not of the question: queries that differ in it alone are equal."""
 
     @property
-    def question(self) -> tuple[str, str, str]:
+    def question(self) -> Question:
         """What a cache holds the answer by: as a key, a tuple costs a third of a dataclass."""
         return self.user, self.resource, self.action
 

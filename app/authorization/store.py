@@ -22,6 +22,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from app import signals
 from app.authorization.bounded_pool import BoundedConnectionPool
 from app.authorization.breaker import BreakerOpenError, CircuitBreaker
+from app.authorization.deadlines import Deadlines
+from app.authorization.direct_redis import DirectRedis
 from telemetry.catalog.attributes import ERROR_TYPE
 from telemetry.redis import traced
 from telemetry.redis_pool import measured_pool
@@ -52,7 +54,7 @@ class RedisStore:
     ) -> None:
         self._client = client
         self._breaker = breaker
-        self._seconds = command_seconds
+        self._deadlines = Deadlines(command_seconds)
         self._reported = False
 
     @classmethod
@@ -73,7 +75,7 @@ class RedisStore:
             retry=Retry(NoBackoff(), 0),
         )
         measured_pool(pool, telemetry.meter, _POOL_NAME)
-        client = traced(Redis.from_pool(pool), telemetry.tracing, telemetry.meter)
+        client = traced(DirectRedis.from_pool(pool), telemetry.tracing, telemetry.meter)
         return cls(client, CircuitBreaker(_FAILURES, telemetry.meter, clock), command_seconds)
 
     async def get(self, key: bytes) -> bytes | None:
@@ -100,7 +102,7 @@ class RedisStore:
 
     async def _command(self, command: Callable[[], Awaitable[_Reply]]) -> _Reply:
         async def bounded() -> _Reply:
-            async with asyncio.timeout(self._seconds):
+            with self._deadlines.begin():
                 return await command()
 
         try:

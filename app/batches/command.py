@@ -10,9 +10,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, TextIO
 
-from app.batches.kinds import KINDS, HeaderError
+from app.batches.kinds import KINDS, MAX_RECORD_BYTES, HeaderError
 from app.batches.ledger import Claim, FencedError, Origin, Request
-from app.batches.portions import MAX_RECORD_BYTES, Format, header
+from app.batches.portions import Format, header
 from app.batches.progress import ProgressLine
 from app.batches.rejects_file import RejectsFile
 from app.batches.sources import SourceError, fingerprint

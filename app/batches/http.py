@@ -16,9 +16,9 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.batches.kinds import KINDS, HeaderError
+from app.batches.kinds import KINDS, MAX_RECORD_BYTES, HeaderError
 from app.batches.ledger import Ledger, Origin, Request
-from app.batches.portions import MAX_RECORD_BYTES, Format, header
+from app.batches.portions import Format, header
 from app.batches.sources import FileSource, SourceError, fingerprint
 from app.batches.uploads import received
 from app.errors import InvalidFields, NotFound, UnsupportedMediaType

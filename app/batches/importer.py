@@ -16,10 +16,10 @@ from typing import Final
 import structlog
 
 from app import signals
-from app.batches.kinds import KINDS, Layout, Reason
+from app.batches.kinds import KINDS, MAX_RECORD_BYTES, Layout, Reason
 from app.batches.ledger import Checkpoint, Claim, Counts, FencedError
 from app.batches.pace import Pace
-from app.batches.portions import MAX_RECORD_BYTES, Portion, Position, Reject, header, parse
+from app.batches.portions import Portion, Position, Reject, header, parse
 from app.batches.sources import Source, SourceError
 from app.batches.writer import OvertakenError, Writer
 from app.database.pool import DatabasePool

@@ -6,7 +6,7 @@ the table, or says which column is wrong and why. It never says what stood there
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -20,6 +20,8 @@ MAX_BYTES: Final = 768
 """What an index can hold of each of three names."""
 SURELY_FIT: Final = MAX_BYTES // 4
 """So many characters are never more bytes than that."""
+MAX_RECORD_BYTES: Final = 16_384
+"""Of a line with all that it says; more than any good one takes."""
 
 _UNFIT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -114,15 +116,11 @@ class Layout:
 
     kind: Kind
     names: tuple[str, ...]
-    plain: re.Pattern[str] | None = field(init=False, repr=False)
-    """Whole lines that are right as they stand; None where a column may be empty."""
 
-    def __post_init__(self) -> None:
-        may_be_empty = len(self.kind.one_of & set(self.names)) > 1
-        value = rf"([^,\"\x00-\x1f\x7f-\x9f]{{1,{MAX_CHARACTERS}}})"
-        pattern = ",".join([value] * len(self.names))
-        plain = None if may_be_empty else re.compile(rf"^{pattern}\r?$", re.MULTILINE)
-        object.__setattr__(self, "plain", plain)
+    @property
+    def may_be_empty(self) -> bool:
+        """Tell whether a good row may have an empty column."""
+        return len(self.kind.one_of & set(self.names)) > 1
 
     @classmethod
     def whole(cls, kind: Kind) -> "Layout":

@@ -14,9 +14,17 @@ from typing import Final, NamedTuple
 
 import orjson
 
-from app.batches.kinds import SURELY_FIT, HeaderError, Kind, Layout, Reason, Row, WrongError
+from app.batches import plain
+from app.batches.kinds import (
+    MAX_RECORD_BYTES,
+    HeaderError,
+    Kind,
+    Layout,
+    Reason,
+    Row,
+    WrongError,
+)
 
-MAX_RECORD_BYTES: Final = 16_384
 _BOM: Final = b"\xef\xbb\xbf"
 # RFC 4180: a field is quoted as a whole or not at all; "" is a quote in one. Possessive, so that
 # a quote that never ends costs one look at its text.
@@ -88,64 +96,13 @@ def parse(
 
     At least one record is taken, or found to run over, where `data` has `MAX_RECORD_BYTES`.
     """
-    if format_ is Format.NDJSON:
-        portion = _plain_objects(data, start, layout, at_end=at_end)
-    else:
-        portion = None if b'"' in data else _plain(data, start, layout, at_end=at_end)
-    return portion or _careful(data, start, layout, format_, at_end=at_end)
-
-
-def _plain(data: bytes, start: Position, layout: Layout, *, at_end: bool) -> Portion | None:
-    """Return the records if every one is right as it stands, else None: most files, all at once."""
-    length = len(data) if at_end else data.rfind(b"\n") + 1
-    if layout.plain is None or not length:
-        return None
-    lines = data.count(b"\n", 0, length) + (data[length - 1 : length] != b"\n")
-    end = Position(start.offset + length, start.line + data.count(b"\n", 0, length))
-    try:
-        text = data[:length].decode()
-        found = layout.plain.findall(text)
-        # A pattern of one group yields its text, not a tuple of one.
-        rows: list[Row] = [(value,) for value in found] if len(layout.names) == 1 else found
-        if layout.kind.unequal is not None:
-            for row in rows:
-                layout.compare(row)
-    except (UnicodeDecodeError, WrongError):
-        return None
-    may_be_long = not text.isascii() and any(
-        len(one or "") > SURELY_FIT for row in rows for one in row
-    )
-    if len(found) != lines or may_be_long:
-        return None
-    return Portion(start, end, rows, range(start.line, start.line + lines))
-
-
-def _plain_objects(data: bytes, start: Position, layout: Layout, *, at_end: bool) -> Portion | None:
-    """Return the records if all are objects of the same plain fields, else None.
-
-    The fields are checked as lines of a CSV file would be; what that would quote is not plain.
-    """
-    length = len(data) if at_end else data.rfind(b"\n") + 1
-    lines = data[:length].removesuffix(b"\n").split(b"\n")
-    if max(map(len, lines)) >= MAX_RECORD_BYTES:
-        return None
-    try:
-        records = [orjson.loads(line) for line in lines]
-        given = Layout.of_header(layout.kind, [name for name in layout.names if name in records[0]])
-        rows = [tuple([record[name] for name in given.names]) for record in records]
-        text = "\n".join(map(",".join, rows))
-    except (orjson.JSONDecodeError, HeaderError, KeyError, TypeError, IndexError):
-        return None
-    as_lines = _plain(text.encode(), start, given, at_end=True)
-    # A value with a newline may look like two lines that are right.
-    if as_lines is None or as_lines.rows != rows:
-        return None
-    if any(len(record) != len(given.names) for record in records):
-        return None
-    places = [given.names.index(name) if name in given.names else None for name in layout.names]
-    rows_wide = [tuple([None if at is None else row[at] for at in places]) for row in rows]
-    end = Position(start.offset + length, start.line + data.count(b"\n", 0, length))
-    return Portion(start, end, rows_wide, range(start.line, start.line + len(rows)))
+    lines = data if at_end else data[: data.rfind(b"\n") + 1]
+    read_plain = plain.rows_of_csv if format_ is Format.CSV else plain.rows_of_objects
+    rows = read_plain(lines, layout) if lines else None
+    if rows is None:
+        return _careful(data, start, layout, format_, at_end=at_end)
+    end = Position(start.offset + len(lines), start.line + lines.count(b"\n"))
+    return Portion(start, end, rows, range(start.line, start.line + len(rows)))
 
 
 class _Record(NamedTuple):

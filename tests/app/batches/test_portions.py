@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.batches import portions
-from app.batches.kinds import KINDS, HeaderError, Kind, Layout, Reason
+from app.batches.kinds import KINDS, MAX_RECORD_BYTES, HeaderError, Kind, Layout, Reason
 from app.batches.portions import (
-    MAX_RECORD_BYTES,
     Format,
     Portion,
     Position,
