@@ -60,7 +60,7 @@ generate: $(INSTALLED) ## Write dashboards, rules, Alertmanager's configuration 
 	@$(RUN) -m dashboards build
 	@$(RUN) -m alerts build
 
-bench: $(BENCH_INSTALLED) ## Measure ours against the stock stack, side by side (docs/bench.md); a quarter of an hour
+bench: $(BENCH_INSTALLED) ## Measure ours against the stock stack, side by side (docs/bench.md); half an hour
 	@$(BENCH_VENV)/bin/python -m bench $(ARGUMENTS)
 
 load: $(INSTALLED) ## Load the whole service to its knee, then one to three replicas behind a proxy (docs/load.md); ten minutes

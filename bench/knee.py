@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from bench.client import Client
-from bench.paced import is_disturbed
+from bench.paced import disturbance
 from bench.processes import Cores, Running, running
-from bench.waiting import waited_so_far
 
 BEND: Final = 2.0
 """How many times the p99 of light load is past the knee."""
@@ -63,11 +62,11 @@ def _p99(server: Running, rate: float) -> float:
     for _ in range(_ATTEMPTS * _SLICES):
         with server.awake() as client:
             client.pace(rate, _SETTLE_SECONDS)
-            before, load_before = server.waited(), waited_so_far()
+            before, load_before = server.waited(), server.load_waited()
             paced = client.pace(rate, _SECONDS)
         every.append(_percentile(paced.latencies))
-        load_waited = waited_so_far() - load_before
-        if not is_disturbed(server.waited() - before, load_waited, paced.seconds):
+        load_waited = server.load_waited() - load_before
+        if disturbance(server.waited() - before, load_waited, paced.seconds) <= 1:
             quiet.append(every[-1])
         if len(quiet) == _SLICES:
             break

@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bench.client import Client, connected
 from bench.cpu import EVENT_LOOP, LayeredCpu
 from bench.variants import PATH, VARIANTS, Variant
-from bench.waiting import Wait, waited_so_far
+from bench.waiting import Wait, ran_so_far, waited_so_far
 
 _PATIENCE_SECONDS: Final = 60.0
 _SETTLE_SECONDS: Final = 0.3
@@ -68,9 +68,12 @@ class Arrived:
 class Running:
     """A server that answers, its client, and what reads the server's CPU and memory."""
 
-    def __init__(self, variant: str, pid: int, client: Client, started: Mapping[str, Any]) -> None:
+    def __init__(
+        self, variant: str, pid: int, client: Client, receiver: int, started: Mapping[str, Any]
+    ) -> None:
         self.variant = variant
         self.client = client
+        self._receiver = receiver
         self.problems: list[str] = []
         threads = {int(thread): name for thread, name in started["threads"].items()}
         self.cpu = LayeredCpu(pid, threads)
@@ -86,6 +89,10 @@ class Running:
         used = self.cpu.seconds()
         threads = sum(used.values()) - used[EVENT_LOOP]
         return Wait(waited_so_far(self._process.pid), threads)
+
+    def load_waited(self) -> Wait:
+        """Return how long the load waited for its core so far; the receiver's is the server's."""
+        return Wait(waited_so_far(), ran_so_far(self._receiver))
 
     def memory_mib(self) -> float:
         """Return the resident memory."""
@@ -142,7 +149,7 @@ def running(
             with connected(
                 started["port"], path=PATH, body=sent.answer, requests=sent.requests
             ) as client:
-                found = Running(variant, server.pid, client, started)
+                found = Running(variant, server.pid, client, receiving.pid, started)
                 yield found
                 server.send_signal(signal.SIGCONT)
                 time.sleep(_SETTLE_SECONDS)  # the last requests are still being counted
@@ -188,6 +195,7 @@ class Receiver:
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
+        self.pid = process.pid
         self.address = f"http://127.0.0.1:{_next(process.stdout)['port']}"
 
     def received(self) -> dict[str, int]:

@@ -26,7 +26,7 @@ class Effort:
     pairs: int = 30
     slice_seconds: float = 0.05
     paced_blocks: int = 3
-    paced_seconds: float = 0.4
+    paced_seconds: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,11 +22,11 @@ from telemetry.catalog.pipeline import (
     LOG_QUEUE_LIMIT,
     LOG_QUEUE_SIZE,
 )
+from telemetry.giving_way import PIECE, give_way
 from telemetry.log_line import MAX_LINE_BYTES, shortened
 from telemetry.metrics import Meter
 
 _FLUSH_SECONDS: Final = 0.1
-_FLUSH_LINES: Final = 256
 _STDOUT: Final = 1
 
 
@@ -123,7 +123,7 @@ class LogWriter:
 
     def _flush(self) -> None:
         while self._lines and not self._abandoned:
-            chunk = self._lines[:_FLUSH_LINES]  # by the slice: a request waits for what Python does
+            chunk = self._lines[:PIECE]  # by the slice: a request waits for what Python does
             del self._lines[: len(chunk)]
             self._in_hand = len(chunk)
             data = b"".join(chunk)
@@ -135,6 +135,8 @@ class LogWriter:
             self._in_hand = 0
             with self._lock:
                 self._held -= size
+            if self._lines:
+                give_way()
 
     def _write_all(self, data: bytes) -> bytes:
         """Write the lines; return what could not be written of them."""

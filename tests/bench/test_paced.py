@@ -1,7 +1,7 @@
 import pytest
 
-from bench.paced import Quantiles, is_disturbed, median_ratio, sustains
-from bench.waiting import Wait, waited_so_far
+from bench.paced import Pair, Quantiles, disturbance, median_ratio, quietest, sustains
+from bench.waiting import Wait, ran_so_far, waited_so_far
 
 
 def test_a_block_is_the_quantiles_of_both_sides() -> None:
@@ -22,20 +22,26 @@ def test_a_contestant_is_paced_only_if_it_can_take_the_rate() -> None:
 
 
 @pytest.mark.parametrize(
-    ("server", "load", "disturbed"),
+    ("server", "load", "share"),
     [
-        (Wait(0.004, 0.0), 0.003, False),
-        (Wait(0.006, 0.0), 0.003, True),
-        (Wait(0.006, 0.002), 0.003, False),  # it waited for its own threads
-        (Wait(0.004, 0.0), 0.005, True),
+        (Wait(0.005, 0.0), Wait(0.0, 0.0), 0.5),
+        (Wait(0.005, 0.002), Wait(0.0, 0.0), 0.3),  # it waited for its own threads
+        (Wait(0.0, 0.0), Wait(0.06, 0.0), 2.0),
+        (Wait(0.0, 0.0), Wait(0.06, 0.03), 1.0),  # the load waited for the receiver
     ],
 )
-def test_a_core_that_was_taken_away_spoils_the_pair(
-    server: Wait, load: float, *, disturbed: bool
-) -> None:
-    assert is_disturbed(server, load, 1.0) is disturbed
+def test_a_disturbance_is_a_core_that_others_took(server: Wait, load: Wait, share: float) -> None:
+    assert disturbance(server, load, 1.0) == pytest.approx(share)
+    assert disturbance(server, load, 2.0) == pytest.approx(share / 2)
+
+
+def test_the_quietest_pairs_count_as_they_came_and_none_past_the_limit() -> None:
+    pairs = [Pair(share, [share], [share]) for share in (0.9, 1.1, 0.1, 0.5)]
+    assert [pair.disturbance for pair in quietest(pairs, 2)] == [0.1, 0.5]
+    assert [pair.disturbance for pair in quietest(pairs, 4)] == [0.9, 0.1, 0.5]
 
 
 def test_waiting_is_read_from_the_kernel() -> None:
     assert waited_so_far() >= 0
+    assert ran_so_far() > 0
     assert (Wait(3.0, 1.0) - Wait(1.0, 0.5)).for_others() == 1.5
