@@ -12,13 +12,12 @@ from PIL import Image
 from dashboards.boards import BOARDS
 from dashboards.grafana import render
 from dashboards.model import Board, Panel, Visual
-from dashboards.preview import command, drawing, geometry, theme
+from dashboards.preview import command, geometry, theme
 from dashboards.preview.page import page
 from dashboards.preview.poster import SMALL, poster
 from dashboards.preview.reading import Reader
-from dashboards.preview.scatter import draw_scatter
 from dashboards.preview.theme import DARK, LIGHT, Theme
-from dashboards.preview.views import Dot, Figures, Heat, Items, Lines, Scatter, Table, View, marks
+from dashboards.preview.views import Figures, Heat, Items, Lines, Scatter, Table, View, marks
 from dashboards.proof import samples as kept_samples
 from dashboards.proof.samples import Samples
 from tests.dashboards.preview_samples import BOARD, SAMPLES, SECONDS, START, WINDOW
@@ -216,32 +215,6 @@ def test_the_slowest_traces_are_named_on_the_picture_too(sections: dict[str, ET.
 
     assert "web: POST /slow, 2.50 s" in written
     assert "web: GET /<slow>, 750 ms" in written
-
-
-@pytest.mark.parametrize("names", ["beside", "over each other"])
-def test_a_name_covers_neither_a_point_nor_another_name(names: str) -> None:
-    apart = 0.4 if names == "beside" else 0.01
-    dots = tuple(Dot(-10, 1 - number * apart, f"trace {number}") for number in range(3))
-    axes = drawing.sheet(400, 300).add_axes((0, 0, 1, 1))
-
-    draw_scatter(axes, Scatter("s", "x", dots), LIGHT, (400, 300))
-
-    named = {"beside": ["trace 0", "trace 1", "trace 2"], "over each other": []}[names]
-    assert [text.get_text() for text in axes.texts] == named
-
-
-@pytest.mark.parametrize(
-    ("starts", "ends"),
-    [([-300], (-600, 0)), ([-50, -30], (-52, -28)), ([-50, -1], (-54.9, 0)), ([0], (-1, 0))],
-)
-def test_points_have_room_around_them(starts: list[float], ends: tuple[float, float]) -> None:
-    axes = drawing.sheet(400, 300).add_axes((0, 0, 1, 1))
-    dots = tuple(Dot(start, 0, "trace") for start in starts)
-
-    draw_scatter(axes, Scatter("s", "x", dots), LIGHT, (400, 300))
-
-    assert axes.get_xlim() == pytest.approx(ends)
-    assert axes.get_ylim() == (0, 1)
 
 
 def test_the_marks_on_the_plots_are_explained(html: str, views: dict[str, View]) -> None:
