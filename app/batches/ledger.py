@@ -170,14 +170,20 @@ class Ledger:
         return import_id
 
     async def claim(self, import_id: UUID | None = None) -> Claim | None:
-        """Take that import, or the next one that a worker can; None where none is free."""
+        """Take that import, or the next one that a worker can; None where none is free.
+
+        One whose holder stands still in a COPY is free at the next call at the latest.
+        """
         with self._messaging.receiving(QUEUE) as receiving:
             async with self._pool.acquire() as connection:
+                ended = await connection.fetchval(sql.END_FROZEN, self.lease_seconds)
                 if import_id is None:
                     row = await connection.fetchrow(sql.CLAIM_NEXT, self.lease_seconds)
                 else:
                     row = await connection.fetchrow(sql.CLAIM_ONE, self.lease_seconds, import_id)
             receiving.messages = int(row is not None)
+        if ended:
+            logger.warning(signals.IMPORT_HOLDER_ENDED.name)
         return None if row is None else Claim.of(row)
 
     async def finish(self, claim: Claim, error_type: str | None = None) -> None:

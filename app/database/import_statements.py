@@ -63,6 +63,17 @@ CLAIM_ONE: Final = f"""
     )
     {_CLAIMED}
 """  # noqa: S608  # a constant of this module
+END_FROZEN: Final = """
+    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE EXISTS (SELECT FROM imports WHERE status = 'running' AND lease_until <= now())
+        AND datname = current_database() AND usename = current_user
+        AND state = 'active' AND wait_event = 'ClientRead' AND query LIKE 'COPY %'
+        AND query_start <= now() - make_interval(secs => $1)
+"""
+"""End the COPY of a process that stands still: none of the server's own timeouts does.
+
+Within a COPY the server waits for its client without end, and the import's row stays locked.
+"""
 _HELD: Final = "WHERE id = $1 AND attempt = $2 AND status = 'running'"
 LOCK: Final = f"""
     SELECT byte_offset, next_line, rows_added, rows_unchanged, rows_rejected

@@ -65,3 +65,7 @@ IMPORT_HANDED_BACK: Final = Event(
 IMPORT_INTERRUPTED: Final = Event(
     "import.interrupted", "A try of an import ended without its end; another follows."
 )
+IMPORT_HOLDER_ENDED: Final = Event(
+    "import.holder_ended",
+    "The connection of a process that stands still was ended: its import goes on elsewhere.",
+)

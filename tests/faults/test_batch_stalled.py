@@ -4,8 +4,9 @@ Another has taken the work over from its checkpoint and ended it; what the first
 write is refused, and each row and user counts once.
 """
 
+import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,13 @@ from tests.faults.report_processes import Process, Stage
 ROWS = 200_000
 USERS = 1_000
 GRANTS_EACH = 20
+WAITS_IN_COPY = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event = 'ClientRead' AND query LIKE 'COPY %'
+        AND state = 'active'
+"""
+
+Stop = Callable[[Stage, Process], Awaitable[None]]
 
 
 @pytest.fixture
@@ -24,18 +32,37 @@ async def stage(database_url: str, cache_url: str, tmp_path: Path) -> AsyncItera
     await opened.close()
 
 
-async def taken_over(stage: Stage, *, begun: str, done: str) -> Process:
+async def stopped_at_once(_: Stage, worker: Process) -> None:
+    worker.send(signal.SIGSTOP)
+
+
+async def stopped_in_a_copy(stage: Stage, worker: Process) -> None:
+    """Stop it while the server waits for the rest of its COPY."""
+    async with stage.database() as watcher, asyncio.timeout(60):
+        while True:
+            if await watcher.fetchval(WAITS_IN_COPY):
+                worker.send(signal.SIGSTOP)
+                await asyncio.sleep(0.05)  # what it had sent by then is read
+                if await watcher.fetchval(WAITS_IN_COPY):
+                    return
+                worker.send(signal.SIGCONT)
+
+
+async def taken_over(
+    stage: Stage, *, begun: str, done: str, stop: Stop = stopped_at_once
+) -> Process:
     """Stop a worker once it has begun, let another come to the end, and let the first go on."""
     stalled = await stage.start("worker")
     await stage.until_sql(begun)
-    stalled.send(signal.SIGSTOP)
+    await stop(stage, stalled)
     await stage.start("worker")
     await stage.until_sql(done)
     stalled.send(signal.SIGCONT)
     return stalled
 
 
-async def test_an_import_of_a_stalled_worker_has_each_row_once(stage: Stage) -> None:
+@pytest.mark.parametrize("stop", [stopped_at_once, stopped_in_a_copy])
+async def test_an_import_of_a_stalled_worker_has_each_row_once(stage: Stage, stop: Stop) -> None:
     web = await stage.start("web")
     lines = (f"user-{number % 997},doc:{number},read\n" for number in range(ROWS))
     async with web.client() as client:
@@ -49,6 +76,7 @@ async def test_an_import_of_a_stalled_worker_has_each_row_once(stage: Stage) -> 
         stage,
         begun="SELECT byte_offset > 0 FROM imports",
         done="SELECT status = 'done' FROM imports",
+        stop=stop,
     )
 
     async def is_put_down() -> bool:
