@@ -141,6 +141,7 @@ class OtlpHttp:
 
     def deliver(self, spans: SpanBatch, timeout_seconds: float) -> int:
         """Post one batch. See `Destination.deliver`."""
+        give_way()
         body = request_parts(self._resource, spans.groups())
         if self._compressed:
             body = Parts.of([gzip.compress(b"".join(body.parts), _GZIP_LEVEL)])

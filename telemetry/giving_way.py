@@ -3,8 +3,12 @@
 import time
 from typing import Final
 
-PIECE: Final = 128
-"""Spans, parts of a body or lines in one go: a request waits less than 0.1 ms for them."""
+PIECE: Final = 512
+"""Parts of a body or lines in one go.
+
+A request that meets a piece waits for it: some 45 µs for the change of threads, whatever the piece,
+and 0.1 ms more for one of this size. Smaller ones meet more requests.
+"""
 _REST_SECONDS: Final = 1e-6
 
 

@@ -11,8 +11,6 @@ from typing import Final, TypeVar
 
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from telemetry.giving_way import PIECE, give_way
-
 OWN_SCOPE: Final = InstrumentationScope("telemetry")
 """What our own spans name as their instrumentation."""
 
@@ -84,7 +82,7 @@ class SpanQueue:
     def take(self, most: int, most_bytes: int) -> SpanBatch:
         """Take what came first, but for little more than `most_bytes` at most `most` spans."""
         taken = SpanBatch()
-        size = rested = 0
+        size = 0
         while (left := most - len(taken)) > 0 and size < most_bytes:
             number = min(_CUT, left)
             if self._linked:
@@ -100,9 +98,6 @@ class SpanQueue:
             else:
                 break
             size += sum(map(len, piece))
-            if len(taken) - rested >= PIECE:
-                rested = len(taken)
-                give_way()
         self.taken_bytes += size
         return taken
 
