@@ -1,64 +1,57 @@
 """Latency at half the bare application's knee: paced slices of two running servers in turn.
 
 The rate is the same for every contestant and both sides: half of `bench.knee`'s, measured once a
-run. Requests leave at even moments and count from
-the moment they were meant for. A pair is a slice of each side, one straight after the other; some
-pairs are pooled to a block, whose figure is the ratio of the sides' quantiles, and the row's figure
-is the median of the blocks. Only the third of the pairs counts in which the machine took the cores
-of server and load away for least: one stop of 3 ms is the p99 of a slice.
+run. Requests leave at even moments and count from the moment they were meant for. A core that is
+taken away for a millisecond is the p99 of a slice, so only those slices count in which the machine
+hardly worked for others. The first of each side that counts are a pair, and so on; a pair's figure
+is the ratio of its quantiles, and the row's figure is the median of the pairs.
 """
 
 import gc
+import random
 import statistics
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
-from typing import Final, NamedTuple
+from typing import Final
 
+from bench.client import Slice
+from bench.others import others, taken
 from bench.processes import Running
-from bench.waiting import Wait
 
-PAIRS_IN_A_BLOCK: Final = 4
-_SETTLE_SECONDS: Final = 0.02
+_SETTLE_SECONDS: Final = 0.05
 """At the start of a slice: a server that has just been woken is behind with its timers."""
-_SERVER_WAIT: Final = 0.01
-_LOAD_WAIT: Final = 0.03
-"""Shares of a slice that the server and the load may wait for their cores."""
+_LIMIT: Final = 0.0025
+"""Share of a slice for which the machine may work for others."""
+_LONGEST_PAUSE_SECONDS: Final = 0.3
+"""Before a pair, by chance: what the machine does once a second would else meet every slice."""
 _HEADROOM: Final = 1.05
-_ATTEMPTS: Final = 3
+_ATTEMPTS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Requests a second, the length of a slice in seconds, and how many blocks are wanted."""
+    """Requests a second, the length of a slice in seconds, and how many pairs are to count."""
 
     rate: float
     seconds: float
-    blocks: int
+    pairs: int
 
 
 @dataclass(slots=True)
 class Quantiles:
-    """Of each block p50 and p99, in seconds, of the contestant and of the baseline."""
+    """Of each pair p50 and p99, in seconds, of the contestant and of the baseline."""
 
     p50: list[tuple[float, float]] = field(default_factory=list)
     p99: list[tuple[float, float]] = field(default_factory=list)
     samples: int = 0
-    disturbed_pairs: int = 0
+    disturbed: int = 0
 
     def add(self, own: Sequence[float], other: Sequence[float]) -> None:
-        """Add a block, given as the latencies of both sides."""
+        """Add a pair, given as the latencies of both sides."""
         for percent, found in ((50, self.p50), (99, self.p99)):
             found.append((_percentile(own, percent), _percentile(other, percent)))
         self.samples += len(own)
-
-
-class Pair(NamedTuple):
-    """A slice of each side, and how much the machine disturbed the one that it disturbed more."""
-
-    disturbance: float
-    mine: list[float]
-    theirs: list[float]
 
 
 def sustains(saturated: float, rate: float) -> bool:
@@ -67,55 +60,48 @@ def sustains(saturated: float, rate: float) -> bool:
 
 
 def pace(own: Running, other: Running, load: Load, into: Quantiles) -> None:
-    """Add the blocks; fewer where the machine does not yield as many undisturbed pairs."""
-    wanted = load.blocks * PAIRS_IN_A_BLOCK
-    pairs: list[Pair] = []
+    """Add the pairs; fewer where the machine does not leave as many slices undisturbed."""
+    quiet: dict[Running, list[Slice]] = {own: [], other: []}
     gc.disable()  # the load's own pauses would be its server's latency
     try:
-        for attempt in range(_ATTEMPTS * wanted):
-            order = (own, other) if attempt % 2 else (other, own)
-            slices = {server: _slice(server, load) for server in order}
-            worst = max(disturbance for _, disturbance in slices.values())
-            pairs.append(Pair(worst, slices[own][0], slices[other][0]))
+        for attempt in range(_ATTEMPTS * load.pairs):
+            time.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS))  # noqa: S311  # no secret
+            for server in (own, other) if attempt % 2 else (other, own):
+                paced, is_quiet = _slice(server, load)
+                if is_quiet:
+                    quiet[server].append(paced)
+                else:
+                    into.disturbed += 1
+            if min(map(len, quiet.values())) >= load.pairs:
+                break
     finally:
         gc.enable()
-    kept = quietest(pairs, wanted)
-    into.disturbed_pairs += len(pairs) - len(kept)
-    for first in range(0, len(kept) - PAIRS_IN_A_BLOCK + 1, PAIRS_IN_A_BLOCK):
-        block = kept[first : first + PAIRS_IN_A_BLOCK]
-        into.add(
-            list(chain.from_iterable(pair.mine for pair in block)),
-            list(chain.from_iterable(pair.theirs for pair in block)),
-        )
+    for mine, theirs in zip(quiet[own], quiet[other], strict=False):
+        into.add(mine.latencies, theirs.latencies)
 
 
-def quietest(pairs: Sequence[Pair], wanted: int) -> list[Pair]:
-    """Return the pairs that the machine disturbed least, as they came; none past the limits."""
-    by_quiet = sorted(range(len(pairs)), key=lambda number: pairs[number].disturbance)
-    chosen = sorted(number for number in by_quiet[:wanted] if pairs[number].disturbance <= 1)
-    return [pairs[number] for number in chosen]
-
-
-def _slice(server: Running, load: Load) -> tuple[list[float], float]:
-    """Return the latencies, and how much the machine disturbed them."""
+def _slice(server: Running, load: Load) -> tuple[Slice, bool]:
     with server.awake() as client:
         client.pace(load.rate, _SETTLE_SECONDS)
-        before, load_before = server.waited(), server.load_waited()
-        paced = client.pace(load.rate, load.seconds)
-        load_waited = server.load_waited() - load_before
-        waited = server.waited() - before
-    return paced.latencies, disturbance(waited, load_waited, paced.seconds)
+        return observed(server, lambda: client.pace(load.rate, load.seconds))
 
 
-def disturbance(server: Wait, load: Wait, seconds: float) -> float:
-    """Return for how long a core was taken away in a slice of so many seconds; 1 is the limit."""
-    shares = (server.for_others() / _SERVER_WAIT, load.for_others() / _LOAD_WAIT)
-    return max(shares) / seconds
+def observed(server: Running, work: Callable[[], Slice]) -> tuple[Slice, bool]:
+    """Return what was paced, and whether the machine was quiet meanwhile."""
+    own = server.processes()
+    before = others(own)
+    paced = work()
+    return paced, is_quiet(taken(before, others(own)), paced.seconds)
 
 
-def median_ratio(blocks: Sequence[tuple[float, float]]) -> tuple[float, float, float]:
-    """Return the first quartile, the median and the third quartile of the blocks' ratios."""
-    first, median, third = statistics.quantiles((own / other for own, other in blocks), n=4)
+def is_quiet(taken_seconds: float, seconds: float) -> bool:
+    """Return whether so much work for others leaves a slice of so many seconds as it was."""
+    return taken_seconds <= _LIMIT * seconds
+
+
+def median_ratio(pairs: Sequence[tuple[float, float]]) -> tuple[float, float, float]:
+    """Return the first quartile, the median and the third quartile of the pairs' ratios."""
+    first, median, third = statistics.quantiles((own / other for own, other in pairs), n=4)
     return first, median, third
 
 

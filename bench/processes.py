@@ -17,9 +17,8 @@ import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench.client import Client, connected
-from bench.cpu import EVENT_LOOP, LayeredCpu
+from bench.cpu import LayeredCpu
 from bench.variants import PATH, VARIANTS, Variant
-from bench.waiting import Wait, ran_so_far, waited_so_far
 
 _PATIENCE_SECONDS: Final = 60.0
 _SETTLE_SECONDS: Final = 0.3
@@ -84,15 +83,12 @@ class Running:
         """Return the CPU of all threads and helper processes so far."""
         return sum(self.cpu.seconds().values())
 
-    def waited(self) -> Wait:
-        """Return how long the event loop waited for its core so far."""
-        used = self.cpu.seconds()
-        threads = sum(used.values()) - used[EVENT_LOOP]
-        return Wait(waited_so_far(self._process.pid), threads)
-
-    def load_waited(self) -> Wait:
-        """Return how long the load waited for its core so far; the receiver's is the server's."""
-        return Wait(waited_so_far(), ran_so_far(self._receiver))
+    def processes(self) -> set[int]:
+        """Return every process that is part of the measurement."""
+        receiver = psutil.Process(self._receiver)
+        served = (self._process, *self._process.children(recursive=True))
+        received = (receiver, *receiver.children(recursive=True))
+        return {os.getpid(), *(process.pid for process in (*served, *received))}
 
     def memory_mib(self) -> float:
         """Return the resident memory."""

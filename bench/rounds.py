@@ -15,7 +15,7 @@ from bench.rows import HALF_LOAD_P99, OVERLOADED, Figure, Row
 _WARM_SECONDS: Final = 0.15
 _BUSY: Final = 0.95
 _FEWEST_SAMPLES: Final = 20_000
-_FEWEST_BLOCKS: Final = 3
+_FEWEST_PAIRS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Effort:
     rounds: int = 3
     pairs: int = 30
     slice_seconds: float = 0.05
-    paced_blocks: int = 3
+    paced_pairs: int = 12
     paced_seconds: float = 0.2
 
 
@@ -89,7 +89,7 @@ def play(match: Match, cores: Cores, effort: Effort, rate: float | None = None) 
             _round(((ours, own), (theirs, other)), effort, number)
             recent = statistics.median(own.rates()[-effort.pairs :])
             if rate and paced.sustains(recent, rate):
-                load = paced.Load(rate, effort.paced_seconds, effort.paced_blocks)
+                load = paced.Load(rate, effort.paced_seconds, effort.paced_pairs)
                 paced.pace(ours, theirs, load, quantiles)
         own.problems += ours.problems
         other.problems += theirs.problems
@@ -115,13 +115,13 @@ def _half_load(quantiles: Quantiles, rate: float | None) -> dict[str, float | st
         return {}
     found: dict[str, float | str | None] = {
         "half_knee_rate": rate,
-        "half_knee_blocks": float(len(quantiles.p99)),
+        "half_knee_pairs": float(len(quantiles.p99)),
         "half_knee_samples": float(quantiles.samples),
-        "half_knee_disturbed_pairs": float(quantiles.disturbed_pairs),
+        "half_knee_disturbed": float(quantiles.disturbed),
     }
-    if not quantiles.p99 and not quantiles.disturbed_pairs:
+    if not quantiles.p99 and not quantiles.disturbed:
         return {**found, HALF_LOAD_P99: OVERLOADED}
-    if quantiles.samples < _FEWEST_SAMPLES or len(quantiles.p99) < _FEWEST_BLOCKS:
+    if quantiles.samples < _FEWEST_SAMPLES or len(quantiles.p99) < _FEWEST_PAIRS:
         return {**found, HALF_LOAD_P99: None}
     q1, median, q3 = paced.median_ratio(quantiles.p99)
     return {

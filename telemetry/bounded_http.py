@@ -1,24 +1,33 @@
 """One POST to a peer that may be broken in any way: its time and what is read of it are bounded.
 
-A socket's own timeout begins anew with each byte, so a peer that drips could hold a thread without
+A socket's own timeout begins anew with each call, so a peer that drips could hold a thread without
 end; and a body, a header or a run of `100 Continue` may have none. Here one deadline covers all.
+The head is made once and the answer parsed in C, for what Python does here keeps a request waiting.
 """
 
-import contextlib
-import http.client
-import io
+import select
 import socket
+import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
-from functools import partial
+from http import HTTPStatus
 from typing import Final, NamedTuple
 from urllib.parse import SplitResult
 
-from telemetry.giving_way import PIECE, give_way
+import httptools
+
+from telemetry.giving_way import give_way
 from telemetry.protobuf import Parts
 
 _MAX_ANSWER_BYTES: Final = 64 * 1024
+_PIECE_BYTES: Final = 32 * 1024
+_WOULD_BLOCK: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+class MalformedError(Exception):
+    """What came is no answer of HTTP/1.1, or has no end."""
 
 
 class Answer(NamedTuple):
@@ -34,39 +43,31 @@ class BoundedHttp:
 
     def __init__(self, url: SplitResult, path: str, headers: Mapping[str, str]) -> None:
         self._url = url
-        self._path = path
-        self._headers = headers
-        self._connection: http.client.HTTPConnection | None = None
+        fields = {"Host": url.netloc.rpartition("@")[2], "Accept-Encoding": "identity", **headers}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        self._head = f"POST {path} HTTP/1.1\r\n{lines}Content-Length: ".encode("latin-1")
+        self._connection: socket.socket | None = None
 
     def post(self, body: Parts, timeout_seconds: float) -> Answer:
-        """Return the answer to one POST; `OSError` or `HTTPException` where there is none.
+        """Return the answer to one POST; `OSError` or `MalformedError` where there is none.
 
         `body` is joined piece by piece as it is sent, so that requests run in between. The time
         covers everything but the look-up of a name, which the system bounds.
         """
         until = time.monotonic() + timeout_seconds
-        connection = self._connection or self._new_connection()
-        connection.timeout = timeout_seconds
-        connection.response_class = partial(_Response, until)  # type: ignore[assignment]  # a factory
         try:
-            if connection.sock is not None:
-                connection.sock.settimeout(timeout_seconds)
-            connection.putrequest("POST", self._path)
-            for name, value in self._headers.items():
-                connection.putheader(name, value)
-            connection.putheader("content-length", str(body.size))
-            connection.endheaders()
-            for start in range(0, len(body.parts), PIECE):
-                give_way()
-                _bound(connection.sock, until)
-                connection.send(b"".join(body.parts[start : start + PIECE]))
-            response = connection.getresponse()
-            give_way()
+            connection = self._connection or self._connect(timeout_seconds)
+            head = self._head + b"%d\r\n\r\n" % body.size
+            for piece in _pieces((head, *body.parts)):
+                _send(connection, piece, until)
+            reading = _Reading()
+            keeps = reading.read(connection, until)
         except BaseException:
             self.close()
             raise
-        retry_after = _seconds(response.headers.get("retry-after", ""))
-        return Answer(response.status, self._content(response), retry_after)
+        if not keeps:
+            self.close()
+        return reading.answer()
 
     def close(self) -> None:
         """Close the connection; the next POST opens another."""
@@ -74,66 +75,133 @@ class BoundedHttp:
             self._connection.close()
             self._connection = None
 
-    def _new_connection(self) -> http.client.HTTPConnection:
-        assert self._url.hostname is not None  # noqa: S101  # checked where the URL is read
-        secure = self._url.scheme == "https"
-        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-        self._connection = kind(self._url.hostname, self._url.port)
-        return self._connection
-
-    def _content(self, response: http.client.HTTPResponse) -> bytes:
-        """Return the body, empty where it does not end as it should: the status stands anyway."""
-        content = b""
-        with contextlib.suppress(OSError, http.client.HTTPException):
-            content = response.read(_MAX_ANSWER_BYTES)
-        if not response.isclosed():  # there is more, which the next POST must not meet
-            response.close()
-            self.close()
-        return content
-
-
-class _Response(http.client.HTTPResponse):
-    def __init__(self, until: float, sock: socket.socket, method: str | None = None) -> None:
-        super().__init__(sock, method=method)
-        self.fp.close()
-        self.fp = io.BufferedReader(_BoundedReader(sock, until))
-
-
-class _BoundedReader(io.RawIOBase):
-    """What arrives on a socket, up to a number of bytes and a moment on the monotonic clock."""
-
-    def __init__(self, connection: socket.socket, until: float) -> None:
+    def _connect(self, timeout_seconds: float) -> socket.socket:
+        host, scheme = self._url.hostname, self._url.scheme
+        assert host is not None  # noqa: S101  # checked where the URL is read
+        address = (host, self._url.port or _PORTS[scheme])
+        connection = socket.create_connection(address, timeout_seconds)
         self._connection = connection
-        self._until = until
-        self._left = _MAX_ANSWER_BYTES
-        self._file = connection.makefile("rb", buffering=0)
-
-    def readable(self) -> bool:
-        """Tell that it can be read."""
-        return True
-
-    def readinto(self, buffer: memoryview) -> int | None:  # type: ignore[override]
-        """Read what has arrived; `TimeoutError` past the moment, `OSError` past the bytes."""
-        if self._left <= 0:
-            message = "the answer has no end"
-            raise http.client.HTTPException(message)
-        _bound(self._connection, self._until)
-        count = self._file.readinto(buffer)
-        self._left -= count or 0
-        return count
-
-    def close(self) -> None:
-        """Let the socket go, if nobody else holds it."""
-        self._file.close()
-        super().close()
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if scheme == "https":
+            context = ssl.create_default_context()
+            connection = self._connection = context.wrap_socket(connection, server_hostname=host)
+        connection.setblocking(False)  # noqa: FBT003  # the socket module's own signature
+        return connection
 
 
-def _bound(connection: socket.socket, until: float) -> None:
-    """Let the next call on the socket last until the moment; `TimeoutError` past it."""
+class _Reading:
+    """Reads one answer; its methods in `on_` are what httptools calls."""
+
+    def __init__(self) -> None:
+        self._parser = httptools.HttpResponseParser(self)
+        self._body: list[bytes] = []
+        self._retry_after = ""
+        self._status = 0
+        self._is_whole = False
+        self._keeps = False
+
+    def read(self, connection: socket.socket, until: float) -> bool:
+        """Read to the answer's end; return whether another may follow on the connection.
+
+        An answer whose body does not end as it should has its status, and no body.
+        """
+        left = _MAX_ANSWER_BYTES
+        try:
+            while not self._is_whole:
+                data = _receive(connection, min(left, 16 * 1024), until)
+                left -= len(data)
+                self._parser.feed_data(data)
+                if left <= 0:
+                    raise MalformedError  # noqa: TRY301  # as any other that does not end
+        except httptools.HttpParserError as error:
+            if not self._status:
+                raise MalformedError from error
+        except (OSError, MalformedError):
+            if not self._status:
+                raise
+        else:
+            return self._keeps
+        self._body.clear()
+        return False
+
+    def answer(self) -> Answer:
+        """Return what was read."""
+        return Answer(self._status, b"".join(self._body), _seconds(self._retry_after))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header."""
+        if name.lower() == b"retry-after":
+            self._retry_after = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        """Take the status, unless it announces another."""
+        status = self._parser.get_status_code()
+        if status >= HTTPStatus.OK:
+            self._status = status
+
+    def on_body(self, data: bytes) -> None:
+        """Take a part of the body."""
+        self._body.append(data)
+
+    def on_message_complete(self) -> None:
+        """Take the end."""
+        if self._status:
+            self._is_whole = True
+            self._keeps = self._parser.should_keep_alive()
+
+
+def _send(connection: socket.socket, piece: bytes, until: float) -> None:
+    """Send to a socket that does not block; `TimeoutError` past the moment.
+
+    Nothing but the call itself, where the peer keeps up: each one gives the interpreter away, and
+    to have it back is what costs.
+    """
+    left = memoryview(piece)
+    while left:
+        try:
+            left = left[connection.send(left) :]
+        except _WOULD_BLOCK as why:
+            _wait(connection, why, until)
+
+
+def _receive(connection: socket.socket, most: int, until: float) -> bytes:
+    while True:
+        try:
+            data = connection.recv(most)
+        except _WOULD_BLOCK as why:
+            _wait(connection, why, until, reading=True)
+        else:
+            if not data:
+                message = "the peer closed the connection"
+                raise ConnectionResetError(message)
+            return data
+
+
+def _wait(
+    connection: socket.socket, why: Exception, until: float, *, reading: bool = False
+) -> None:
+    """Wait until the socket is ready for what it was not; `TimeoutError` past the moment."""
+    if isinstance(why, ssl.SSLWantReadError | ssl.SSLWantWriteError):
+        reading = isinstance(why, ssl.SSLWantReadError)
+    waits = select.poll()
+    waits.register(connection, select.POLLIN if reading else select.POLLOUT)
     seconds = until - time.monotonic()
-    if seconds <= 0:
+    if seconds <= 0 or not waits.poll(1000 * seconds):
         raise TimeoutError
-    connection.settimeout(seconds)
+
+
+def _pieces(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the parts, small ones joined, with a rest before each piece."""
+    waiting: list[bytes] = []
+    size, enough = 0, give_way() * _PIECE_BYTES
+    for part in parts:
+        waiting.append(part)
+        size += len(part)
+        if size >= enough:
+            yield b"".join(waiting)
+            waiting, size, enough = [], 0, give_way() * _PIECE_BYTES
+    if waiting:
+        yield b"".join(waiting)
 
 
 def _seconds(retry_after: str) -> float | None:

@@ -6,7 +6,6 @@ section's: 429, 502, 503, 504, and a connection that failed.
 
 import errno
 import gzip
-import http.client
 import os
 import re
 import socket
@@ -20,7 +19,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 
 from telemetry.allow_list import AllowList
-from telemetry.bounded_http import BoundedHttp
+from telemetry.bounded_http import BoundedHttp, MalformedError
 from telemetry.errors import SettingsError
 from telemetry.giving_way import give_way
 from telemetry.otlp import SpanEncoder, request_parts, scope_of
@@ -42,9 +41,8 @@ _REASONS: Final[tuple[tuple[type[Exception], str], ...]] = (
     (TimeoutError, "timeout"),
     (ConnectionRefusedError, "connection_refused"),
     (socket.gaierror, "name_not_resolved"),
-    (ConnectionError, "connection_lost"),  # stands before HTTPException: some errors are both
-    (http.client.IncompleteRead, "connection_lost"),
-    (http.client.HTTPException, "malformed_answer"),
+    (ConnectionError, "connection_lost"),
+    (MalformedError, "malformed_answer"),
 )
 """The `error.type` of a failure, by the first class that fits; its own name where none does."""
 
@@ -80,7 +78,12 @@ class DeliveryError(Exception):
 
 
 class Destination(Protocol):
-    """Encodes spans one by one, where they end, and takes them in batches, in the thread."""
+    """Encodes spans one by one, where they end, and takes them in batches, in the thread.
+
+    `separator` is what stands between two of our own on the wire.
+    """
+
+    separator: bytes
 
     def encode_recorded(self, span: RecordedSpan) -> bytes:
         """Return one of our own spans, encoded."""
@@ -106,6 +109,8 @@ class OtlpHttp:
 
     `SettingsError` for an endpoint or a header that HTTP does not allow.
     """
+
+    separator = b""
 
     def __init__(
         self,
@@ -148,7 +153,7 @@ class OtlpHttp:
         give_way()
         try:
             answer = self._http.post(body, timeout_seconds)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, MalformedError) as error:
             raise DeliveryError(_reason(error), retryable=True) from error
         if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
             raise DeliveryError(
@@ -165,6 +170,8 @@ class OtlpHttp:
 
 class JsonFile:
     """A file of OTLP JSON lines, for a machine without a collector. Processes may share it."""
+
+    separator = b","
 
     def __init__(self, path: Path, resource: Resource, allowed: AllowList | None = None) -> None:
         self._path = path

@@ -18,6 +18,7 @@ from telemetry.bounds import Bounds
 from telemetry.catalog import pipeline
 from telemetry.destinations import DeliveryError, Destination
 from telemetry.export_ledger import DEADLINE, NOT_ENCODED, QUEUE_FULL, STOPPED, TAKEN, Ledger
+from telemetry.giving_way import begin
 from telemetry.metrics import Meter
 from telemetry.retries import Retries
 from telemetry.span_queue import SpanBatch, SpanQueue
@@ -64,7 +65,7 @@ class SpanExport(SpanSink):
     ) -> None:
         self._destination = destination
         self._encode_recorded = destination.encode_recorded
-        self._queue = SpanQueue()
+        self._queue = SpanQueue(destination.separator)
         self._capacity = capacity
         self._capacity_bytes = capacity_bytes
         self._taking = threading.Lock()
@@ -171,6 +172,7 @@ class SpanExport(SpanSink):
         return bool(len(self._queue)) or self._ledger.has_batch
 
     def _run(self) -> None:
+        begin(lambda: len(self._queue) >= self._batch // 2)
         while not self._stopping.is_set():
             self._wake.wait(_DELAY_SECONDS)
             self._wake.clear()

@@ -22,7 +22,7 @@ from telemetry.catalog.pipeline import (
     LOG_QUEUE_LIMIT,
     LOG_QUEUE_SIZE,
 )
-from telemetry.giving_way import PIECE, give_way
+from telemetry.giving_way import PIECE, begin, give_way
 from telemetry.log_line import MAX_LINE_BYTES, shortened
 from telemetry.metrics import Meter
 
@@ -117,13 +117,17 @@ class LogWriter:
             self._counter.add(left, LINE_AFTER_STOP)
 
     def _run(self) -> None:
+        begin(lambda: len(self._lines) >= self._capacity // 4)
         while not self._stopping.wait(_FLUSH_SECONDS):
             self._flush()
         self._flush()
 
     def _flush(self) -> None:
+        pieces = 1
         while self._lines and not self._abandoned:
-            chunk = self._lines[:PIECE]  # by the slice: a request waits for what Python does
+            chunk = self._lines[
+                : pieces * PIECE
+            ]  # by the slice: a request waits for what Python does
             del self._lines[: len(chunk)]
             self._in_hand = len(chunk)
             data = b"".join(chunk)
@@ -136,7 +140,7 @@ class LogWriter:
             with self._lock:
                 self._held -= size
             if self._lines:
-                give_way()
+                pieces = give_way()
 
     def _write_all(self, data: bytes) -> bytes:
         """Write the lines; return what could not be written of them."""

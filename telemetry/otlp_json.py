@@ -56,7 +56,7 @@ def wrap_json_line(
     scopes = [
         {
             "scope": {"name": scope.name, "version": scope.version or ""},
-            "spans": [orjson.Fragment(span) for span in spans],
+            "spans": orjson.Fragment(b"[" + b",".join(spans) + b"]"),
         }
         for scope, spans in groups
     ]

@@ -19,13 +19,13 @@ from opentelemetry.sdk.resources import Resource
 from telemetry.destinations import DeliveryError, JsonFile, OtlpHttp
 from telemetry.errors import SettingsError
 from telemetry.otlp_answer import rejected_spans
-from telemetry.span_queue import SpanBatch
+from telemetry.span_queue import Chunk, SpanBatch
 from tests.servers import free_port
 from tests.telemetry import faulty_collector as faults
 from tests.telemetry.faulty_collector import Fault, answers, collector, healthy
 
-SPANS = SpanBatch(plain=[b""] * 3)
-JSON_SPANS = SpanBatch(plain=[b'{"name":"work"}'] * 3)
+SPANS = SpanBatch(own=[Chunk(b"", 3, 0)])
+JSON_SPANS = SpanBatch(own=[Chunk(b",".join([b'{"name":"work"}'] * 3), 3, 0)])
 PATIENCE_SECONDS = 20.0
 SHORT_SECONDS = 0.2
 """For faults that end only with the time for a delivery."""
@@ -67,6 +67,7 @@ def test_a_dripping_answer_ends_with_the_time_of_the_delivery() -> None:
 
     def drips(serving: faults.FaultyCollector, connection: socket.socket) -> None:
         faults.receive(serving, connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nDrops: ")
         while not serving.released.wait(SHORT_SECONDS / 10):
             connection.sendall(b"H")
 

@@ -213,6 +213,8 @@ def test_a_batch_is_bounded_in_bytes_too() -> None:
 class Broken:
     """A destination with an error in it, until it is repaired."""
 
+    separator = b""
+
     def __init__(self) -> None:
         self.repaired = threading.Event()
 

@@ -18,7 +18,7 @@ from telemetry.catalog import Span, SpanKind
 from telemetry.destinations import Destination, JsonFile, OtlpHttp
 from telemetry.otlp import SpanEncoder, encode_request, request_parts
 from telemetry.settings import TelemetrySettings
-from telemetry.span_queue import OWN_SCOPE, SpanBatch
+from telemetry.span_queue import OWN_SCOPE, Chunk, SpanBatch
 from telemetry.spans import RecordedSpan
 from telemetry.testing import Captured, captured_telemetry
 
@@ -182,7 +182,7 @@ def test_what_is_not_declared_does_not_leave_as_json(kind: str, tmp_path: Path) 
     with declaring("order.total") as (captured, refused):
         file = JsonFile(tmp_path / "traces.jsonl", RESOURCE, captured.telemetry.allowed)
         batch = (
-            SpanBatch(plain=[file.encode_recorded(own_span())])
+            SpanBatch(own=[Chunk(file.encode_recorded(own_span()), 1, 0)])
             if kind == "own"
             else SpanBatch(foreign=[file.encode(foreign_span(captured))])
         )

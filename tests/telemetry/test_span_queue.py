@@ -2,7 +2,7 @@ import threading
 
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from telemetry.span_queue import OWN_SCOPE, SpanBatch, SpanQueue
+from telemetry.span_queue import CHUNK, CHUNK_BYTES, OWN_SCOPE, SpanBatch, SpanQueue
 
 DRIVER = InstrumentationScope("driver")
 EACH = 20_000
@@ -10,7 +10,7 @@ WRITERS = 3
 
 
 def filled(linked: int, plain: int, foreign: int) -> SpanQueue:
-    queue = SpanQueue()
+    queue = SpanQueue(b",")
     for number in range(linked + plain):
         queue.add(b"%d" % number, is_exemplar=number < linked)
     for number in range(foreign):
@@ -22,7 +22,7 @@ def test_a_batch_knows_its_links_and_whose_its_spans_are() -> None:
     taken = filled(2, 3, 4).take(100, 1_000)
     assert (len(taken), taken.links) == (9, 2)
     assert {scope.name: len(spans) for scope, spans in taken.groups()} == {
-        OWN_SCOPE.name: 5,
+        OWN_SCOPE.name: 1,
         DRIVER.name: 4,
     }
     assert list(SpanBatch().groups()) == []
@@ -30,9 +30,42 @@ def test_a_batch_knows_its_links_and_whose_its_spans_are() -> None:
 
 def test_a_batch_is_of_what_came_first() -> None:
     queue = filled(0, 300, 0)
-    taken = [b"".join(queue.take(130, 10_000).plain) for _ in range(3)]
-    assert b"".join(taken) == b"".join(b"%d" % number for number in range(300))
+    taken = [chunk.data for _ in range(3) for chunk in queue.take(130, 10_000).own]
+    assert b",".join(taken) == b",".join(b"%d" % number for number in range(300))
     assert len(queue) == len(queue.take(130, 10_000)) == 0
+
+
+def test_whoever_appends_joins_so_that_the_taker_need_not() -> None:
+    queue = filled(10, CHUNK, 0)
+    batch = queue.take(10 * CHUNK, 1 << 20)
+    assert [(chunk.spans, chunk.links) for chunk in batch.own] == [(CHUNK, 10), (10, 0)]
+
+
+def test_a_chunk_of_long_spans_has_fewer() -> None:
+    queue = SpanQueue()
+    for _ in range(4):
+        queue.add(b"x" * (CHUNK_BYTES // 2), is_exemplar=False)
+    assert [chunk.spans for chunk in queue.take(100, 1 << 20).own] == [2, 2]
+
+
+def test_a_span_that_ends_while_its_thread_joins_waits_for_the_next_chunk() -> None:
+    """As one that a finaliser ends, wherever its thread happens to be."""
+    queue = SpanQueue()
+    for _ in range(CHUNK - 1):
+        queue.add(b"x", is_exemplar=False)
+    with queue._joining:  # where such a finaliser would find it
+        queue.add(b"x", is_exemplar=False)
+        queue.add(b"x", is_exemplar=False)
+    assert len(queue) == CHUNK + 1
+    queue.add(b"x", is_exemplar=False)
+    assert [chunk.spans for chunk in queue.take(1_000, 1 << 20).own] == [CHUNK, 2]
+
+
+def test_a_queue_that_is_emptied_holds_no_bytes() -> None:
+    queue = filled(200, 200, 200)
+    while queue.take(100, 10_000):
+        pass
+    assert queue.added_bytes == queue.taken_bytes
 
 
 def test_a_batch_passes_its_bytes_by_a_piece_at_most() -> None:
@@ -44,7 +77,7 @@ def test_a_batch_passes_its_bytes_by_a_piece_at_most() -> None:
 
 
 def test_what_several_threads_append_is_taken_once() -> None:
-    queue, may_end = SpanQueue(), threading.Event()
+    queue, may_end = SpanQueue(b","), threading.Event()
 
     def write(writer: int) -> None:
         for number in range(EACH):
@@ -54,9 +87,10 @@ def test_what_several_threads_append_is_taken_once() -> None:
 
     def take() -> None:
         while not may_end.is_set() or len(queue):
-            batch = queue.take(500, 1 << 20)
-            taken.extend(batch.linked)
-            taken.extend(batch.plain)
+            for chunk in queue.take(500, 1 << 20).own:
+                spans = chunk.data.split(b",")
+                assert len(spans) == chunk.spans
+                taken.extend(spans)
 
     taker = threading.Thread(target=take)
     taker.start()

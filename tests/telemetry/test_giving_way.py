@@ -1,0 +1,52 @@
+"""A thread of telemetry is courteous while it keeps up, and an ordinary one while it does not."""
+
+import os
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from telemetry.giving_way import begin, give_way
+
+
+def in_a_thread(work: Callable[[], None]) -> None:
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001  # raised again by the test's thread
+            failed.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if failed:
+        raise failed[0]
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="Linux's")
+def test_a_thread_that_keeps_up_interrupts_nobody_and_one_that_is_behind_hurries() -> None:
+    waiting: list[bytes] = []
+
+    def work() -> None:
+        begin(lambda: bool(waiting))
+        assert give_way() == 1
+        assert os.sched_getscheduler(0) == os.SCHED_BATCH
+        waiting.append(b"")
+        assert give_way() > 1
+        assert os.sched_getscheduler(0) == os.SCHED_OTHER
+        waiting.clear()
+        assert give_way() == 1
+        assert os.sched_getscheduler(0) == os.SCHED_BATCH
+
+    in_a_thread(work)
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
+
+
+def test_who_did_not_begin_rests_as_it_is() -> None:
+    def work() -> None:
+        assert give_way() == 1
+        assert os.sched_getscheduler(0) == os.SCHED_OTHER
+
+    in_a_thread(work)
