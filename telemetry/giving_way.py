@@ -9,13 +9,13 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 PIECE: Final = 128
 """Spans or lines in one go."""
 _PIECES_IN_A_RUSH: Final = 16
 _REST_SECONDS: Final = 0.001
-_NO_PRIORITY: Final = os.sched_param(0)
 
 _thread = threading.local()
 
@@ -30,25 +30,31 @@ class _Courtesy:
 
     def __init__(self, is_behind: Callable[[], bool]) -> None:
         self._is_behind = is_behind
+        self._is_scheduled = _is_ordinary()
         self._waits = False
 
     def is_due(self) -> bool:
         """Tell whether there is time for a rest, and become the thread that fits."""
         is_due = not self._is_behind()
-        if is_due is not self._waits:
-            policy = os.SCHED_BATCH if is_due else os.SCHED_OTHER
-            os.sched_setscheduler(0, policy, _NO_PRIORITY)
+        if self._is_scheduled and is_due is not self._waits:
             self._waits = is_due
+            with suppress(OSError):  # a sandbox may forbid it, and rests help without
+                policy = os.SCHED_BATCH if is_due else os.SCHED_OTHER
+                os.sched_setscheduler(0, policy, os.sched_param(0))
         return is_due
 
 
-def begin(is_behind: Callable[[], bool]) -> None:
-    """Call at the start of a thread; `is_behind` tells when there is no time for rests.
+def _is_ordinary() -> bool:
+    """Tell whether Linux schedules this thread, and nobody told it how."""
+    try:
+        return os.sched_getscheduler(0) == os.SCHED_OTHER
+    except (AttributeError, OSError):
+        return False
 
-    Where Linux does not schedule, or was told to do so otherwise, there is always time.
-    """
-    if hasattr(os, "SCHED_BATCH") and os.sched_getscheduler(0) == os.SCHED_OTHER:
-        _thread.courtesy = _Courtesy(is_behind)
+
+def begin(is_behind: Callable[[], bool]) -> None:
+    """Call at the start of a thread; `is_behind` tells when there is no time for rests."""
+    _thread.courtesy = _Courtesy(is_behind)
 
 
 def give_way() -> int:

@@ -44,6 +44,31 @@ def test_a_thread_that_keeps_up_interrupts_nobody_and_one_that_is_behind_hurries
     assert os.sched_getscheduler(0) == os.SCHED_OTHER
 
 
+def test_a_sandbox_that_forbids_it_fails_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*_: object) -> None:
+        raise PermissionError
+
+    waiting: list[bytes] = []
+
+    def work() -> None:
+        begin(lambda: bool(waiting))
+        assert give_way() == 1
+        waiting.append(b"")
+        assert give_way() > 1
+
+    monkeypatch.setattr(os, "sched_setscheduler", forbidden)
+    in_a_thread(work)
+
+
+def test_where_linux_does_not_schedule_a_rush_is_a_rush(monkeypatch: pytest.MonkeyPatch) -> None:
+    def work() -> None:
+        begin(lambda: True)
+        assert give_way() > 1
+
+    monkeypatch.delattr(os, "sched_getscheduler")
+    in_a_thread(work)
+
+
 def test_who_did_not_begin_rests_as_it_is() -> None:
     def work() -> None:
         assert give_way() == 1
