@@ -1,7 +1,8 @@
 """How long the machine worked for others: for whatever is no part of the measurement.
 
 Linux tells of every thread how long it has run. What the processes that are measured use is
-theirs, however they share it; the rest was taken away from them.
+theirs, however they share it; the rest was taken away from them. A thread that ends meanwhile and
+what a hypervisor takes are not seen.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -23,11 +24,13 @@ def others(own: Collection[int]) -> dict[int, float]:
 
 def taken(before: Mapping[int, float], after: Mapping[int, float]) -> float:
     """Return the seconds that they ran in between."""
-    return sum(seconds - before.get(thread, 0.0) for thread, seconds in after.items())
+    return sum(max(0.0, now - before.get(thread, 0.0)) for thread, now in after.items())
 
 
 def _threads(process: Path) -> Iterator[tuple[int, float]]:
-    with suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+    with suppress(
+        FileNotFoundError, ProcessLookupError, PermissionError
+    ):  # it has ended, or is hidden
         for thread in (process / "task").iterdir():
             nanoseconds = (thread / "schedstat").read_text("ascii").split()[0]
             yield int(thread.name), int(nanoseconds) / 1e9

@@ -5,7 +5,7 @@ end; and a body, a header or a run of `100 Continue` may have none. Here one dea
 The head is made once and the answer parsed in C, for what Python does here keeps a request waiting.
 """
 
-import select
+import selectors
 import socket
 import ssl
 import time
@@ -23,6 +23,7 @@ from telemetry.protobuf import Parts
 _MAX_ANSWER_BYTES: Final = 64 * 1024
 _PIECE_BYTES: Final = 32 * 1024
 _WOULD_BLOCK: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+_ENDS: Final = (b"content-length", b"transfer-encoding")
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -52,11 +53,12 @@ class BoundedHttp:
         """Return the answer to one POST; `OSError` or `MalformedError` where there is none.
 
         `body` is joined piece by piece as it is sent, so that requests run in between. The time
-        covers everything but the look-up of a name, which the system bounds.
+        covers everything but the look-up of a name, which the system bounds, and further addresses
+        of that name, each of which has the time for itself.
         """
         until = time.monotonic() + timeout_seconds
         try:
-            connection = self._connection or self._connect(timeout_seconds)
+            connection = self._connection or self._connect(until)
             head = self._head + b"%d\r\n\r\n" % body.size
             for piece in _pieces((head, *body.parts)):
                 _send(connection, piece, until)
@@ -75,14 +77,15 @@ class BoundedHttp:
             self._connection.close()
             self._connection = None
 
-    def _connect(self, timeout_seconds: float) -> socket.socket:
+    def _connect(self, until: float) -> socket.socket:
         host, scheme = self._url.hostname, self._url.scheme
         assert host is not None  # noqa: S101  # checked where the URL is read
         address = (host, self._url.port or _PORTS[scheme])
-        connection = socket.create_connection(address, timeout_seconds)
+        connection = socket.create_connection(address, _left(until))
         self._connection = connection
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if scheme == "https":
+            connection.settimeout(_left(until))
             context = ssl.create_default_context()
             connection = self._connection = context.wrap_socket(connection, server_hostname=host)
         connection.setblocking(False)  # noqa: FBT003  # the socket module's own signature
@@ -97,6 +100,7 @@ class _Reading:
         self._body: list[bytes] = []
         self._retry_after = ""
         self._status = 0
+        self._has_an_end = False
         self._is_whole = False
         self._keeps = False
 
@@ -108,44 +112,65 @@ class _Reading:
         left = _MAX_ANSWER_BYTES
         try:
             while not self._is_whole:
-                data = _receive(connection, min(left, 16 * 1024), until)
-                left -= len(data)
-                self._parser.feed_data(data)
                 if left <= 0:
                     raise MalformedError  # noqa: TRY301  # as any other that does not end
-        except httptools.HttpParserError as error:
+                data = _receive(connection, min(left, 16 * 1024), until)
+                if not data:
+                    return self._closed()
+                left -= len(data)
+                self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             if not self._status:
                 raise MalformedError from error
+            self._keeps = False
         except (OSError, MalformedError):
             if not self._status:
                 raise
-        else:
-            return self._keeps
-        self._body.clear()
+        if not self._is_whole:
+            self._body.clear()
+        return self._keeps
+
+    def _closed(self) -> bool:
+        """Take the connection's end, which is a body's where nothing else says where that ends."""
+        if not self._status:
+            message = "the peer closed the connection"
+            raise ConnectionResetError(message)
+        if self._has_an_end:
+            self._body.clear()
         return False
 
     def answer(self) -> Answer:
         """Return what was read."""
         return Answer(self._status, b"".join(self._body), _seconds(self._retry_after))
 
+    def on_message_begin(self) -> None:
+        """Take the beginning: of a second answer, which nobody asked for, no more than that."""
+        self._keeps = False
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header."""
-        if name.lower() == b"retry-after":
+        if self._is_whole:
+            return
+        name = name.lower()
+        if name == b"retry-after":
             self._retry_after = value.decode("latin-1")
+        elif name in _ENDS:
+            self._has_an_end = True
 
     def on_headers_complete(self) -> None:
         """Take the status, unless it announces another."""
         status = self._parser.get_status_code()
-        if status >= HTTPStatus.OK:
+        if status >= HTTPStatus.OK and not self._is_whole:
             self._status = status
 
     def on_body(self, data: bytes) -> None:
         """Take a part of the body."""
-        self._body.append(data)
+        if not self._is_whole:
+            self._body.append(data)
 
     def on_message_complete(self) -> None:
         """Take the end."""
-        if self._status:
+        if self._status and not self._is_whole:
             self._is_whole = True
             self._keeps = self._parser.should_keep_alive()
 
@@ -157,37 +182,40 @@ def _send(connection: socket.socket, piece: bytes, until: float) -> None:
     to have it back is what costs.
     """
     left = memoryview(piece)
+    _left(until)
     while left:
         try:
             left = left[connection.send(left) :]
         except _WOULD_BLOCK as why:
-            _wait(connection, why, until)
+            _wait(connection, selectors.EVENT_WRITE, why, until)
 
 
 def _receive(connection: socket.socket, most: int, until: float) -> bytes:
     while True:
         try:
-            data = connection.recv(most)
+            return connection.recv(most)
         except _WOULD_BLOCK as why:
-            _wait(connection, why, until, reading=True)
-        else:
-            if not data:
-                message = "the peer closed the connection"
-                raise ConnectionResetError(message)
-            return data
+            _wait(connection, selectors.EVENT_READ, why, until)
 
 
-def _wait(
-    connection: socket.socket, why: Exception, until: float, *, reading: bool = False
-) -> None:
+def _wait(connection: socket.socket, event: int, why: Exception, until: float) -> None:
     """Wait until the socket is ready for what it was not; `TimeoutError` past the moment."""
-    if isinstance(why, ssl.SSLWantReadError | ssl.SSLWantWriteError):
-        reading = isinstance(why, ssl.SSLWantReadError)
-    waits = select.poll()
-    waits.register(connection, select.POLLIN if reading else select.POLLOUT)
+    if isinstance(why, ssl.SSLWantReadError):
+        event = selectors.EVENT_READ
+    elif isinstance(why, ssl.SSLWantWriteError):
+        event = selectors.EVENT_WRITE
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection, event)
+        if not selector.select(_left(until)):
+            raise TimeoutError
+
+
+def _left(until: float) -> float:
+    """Return the seconds until the moment; `TimeoutError` past it."""
     seconds = until - time.monotonic()
-    if seconds <= 0 or not waits.poll(1000 * seconds):
+    if seconds <= 0:
         raise TimeoutError
+    return seconds
 
 
 def _pieces(parts: Iterable[bytes]) -> Iterator[bytes]:

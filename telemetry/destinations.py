@@ -56,6 +56,7 @@ KNOWN_REASONS: Final = (
 """What a loss is usually counted under."""
 
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_TARGET: Final = re.compile(r"[\x21-\x7e]*")
 _HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _DISK_FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _GZIP_LEVEL: Final = 1
@@ -125,6 +126,9 @@ class OtlpHttp:
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             message = f"the OTLP endpoint is no http(s) address: {parts.scheme}://{parts.hostname}"
             raise SettingsError(message)
+        if not _TARGET.fullmatch(parts.netloc + parts.path):
+            message = "the OTLP endpoint has characters that an address must encode"
+            raise SettingsError(message)
         for name, value in headers.items():
             if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
                 message = f"the OTLP header {name!r} is none that HTTP allows"
@@ -189,6 +193,7 @@ class JsonFile:
 
     def deliver(self, spans: SpanBatch, timeout_seconds: float) -> int:  # noqa: ARG002  # a local file has no deadline
         """Append one line. See `Destination.deliver`."""
+        give_way()
         line = wrap_json_line(self._resource, spans.groups())
         try:
             file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, _FILE_MODE)

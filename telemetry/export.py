@@ -134,6 +134,11 @@ class SpanExport(SpanSink):
             or self._stopped
         )
 
+    def _is_behind(self) -> bool:
+        queue = self._queue
+        held = queue.added_bytes - queue.taken_bytes
+        return len(queue) >= self._batch // 2 or held >= self._capacity_bytes // 4
+
     def _reason(self) -> str:
         return STOPPED if self._stopped else QUEUE_FULL
 
@@ -172,7 +177,7 @@ class SpanExport(SpanSink):
         return bool(len(self._queue)) or self._ledger.has_batch
 
     def _run(self) -> None:
-        begin(lambda: len(self._queue) >= self._batch // 2)
+        begin(self._is_behind)
         while not self._stopping.is_set():
             self._wake.wait(_DELAY_SECONDS)
             self._wake.clear()

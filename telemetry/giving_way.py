@@ -46,9 +46,11 @@ class _Courtesy:
 
 def _is_ordinary() -> bool:
     """Tell whether Linux schedules this thread, and nobody told it how."""
+    if not hasattr(os, "SCHED_BATCH"):
+        return False
     try:
         return os.sched_getscheduler(0) == os.SCHED_OTHER
-    except (AttributeError, OSError):
+    except OSError:
         return False
 
 

@@ -28,6 +28,8 @@ from telemetry.metrics import Meter
 
 _FLUSH_SECONDS: Final = 0.1
 _STDOUT: Final = 1
+_MOST_BYTES: Final = 512 * 1024
+"""About as much is written at once, however few lines that is."""
 
 
 class LineSink(Protocol):
@@ -117,17 +119,21 @@ class LogWriter:
             self._counter.add(left, LINE_AFTER_STOP)
 
     def _run(self) -> None:
-        begin(lambda: len(self._lines) >= self._capacity // 4)
+        begin(self._is_behind)
         while not self._stopping.wait(_FLUSH_SECONDS):
             self._flush()
         self._flush()
 
+    def _is_behind(self) -> bool:
+        return len(self._lines) >= self._capacity // 4 or self._held >= self._capacity_bytes // 4
+
     def _flush(self) -> None:
         pieces = 1
         while self._lines and not self._abandoned:
-            chunk = self._lines[
-                : pieces * PIECE
-            ]  # by the slice: a request waits for what Python does
+            waiting = len(self._lines)
+            most = max(1, waiting * _MOST_BYTES // max(1, self._held))
+            # By the slice: a request waits for what Python does.
+            chunk = self._lines[: min(pieces * PIECE, most)]
             del self._lines[: len(chunk)]
             self._in_hand = len(chunk)
             data = b"".join(chunk)

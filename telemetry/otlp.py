@@ -66,7 +66,7 @@ def request_parts(
 ) -> Parts:
     """Return an ExportTraceServiceRequest of spans that are encoded already, by their scope.
 
-    In parts, a span each: joining thousands of them at once keeps every request waiting.
+    In parts: joining thousands of spans at once keeps every request waiting.
     """
     of_resource = length_delimited(1, encode_resource(resource.attributes))
     scopes = (_scope_spans(scope, spans) for scope, spans in groups)

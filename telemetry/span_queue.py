@@ -18,6 +18,7 @@ OWN_SCOPE: Final = InstrumentationScope("telemetry")
 
 CHUNK: Final = 128
 """Spans of a chunk."""
+_PATIENCE_SECONDS: Final = 1.0
 CHUNK_BYTES: Final = 64 * 1024
 """A chunk ends before its spans are as many, where they have so many bytes."""
 
@@ -66,8 +67,8 @@ class SpanQueue:
 
     Nobody who appends waits for a lock: a finaliser whose span ends while its own thread holds it
     would wait without end. Who finds enough spans joins them, unless another is at it.
-    `added_bytes` and `taken_bytes` are two sums, a writer each, for the same reason.
-    `separator` stands between two spans on the wire.
+    `added_bytes` and `taken_bytes` are sums for the bound, not counts: two threads that add at the
+    same moment may make one addition of it. `separator` stands between two spans on the wire.
     """
 
     __slots__ = (
@@ -111,7 +112,9 @@ class SpanQueue:
     def take(self, most: int, most_bytes: int) -> SpanBatch:
         """Take what came first: at most `most` spans, and about `most_bytes`, or one chunk."""
         taken, number, size = SpanBatch(), 0, 0
-        with self._joining:
+        if not self._joining.acquire(timeout=_PATIENCE_SECONDS):
+            return taken  # held by whom this very thread interrupted, or a fork left behind
+        try:
             while number < most and size < most_bytes:
                 if not self._chunks and not self._join(most - number):
                     break
@@ -123,6 +126,8 @@ class SpanQueue:
                 taken.own.append(chunk)
                 number += chunk.spans
                 size += len(chunk.data) - (chunk.spans - 1) * len(self._separator)
+        finally:
+            self._joining.release()
         while number < most and size < most_bytes:
             foreign = _cut_off(self._foreign, min(CHUNK, most - number))
             if not foreign:

@@ -172,7 +172,7 @@ class Ledger:
     async def claim(self, import_id: UUID | None = None) -> Claim | None:
         """Take that import, or the next one that a worker can; None where none is free.
 
-        One whose holder stands still in a COPY is free at the next call at the latest.
+        One whose holder stands still in a COPY is freed, for a later call at the latest.
         """
         with self._messaging.receiving(QUEUE) as receiving:
             async with self._pool.acquire() as connection:

@@ -64,15 +64,20 @@ CLAIM_ONE: Final = f"""
     {_CLAIMED}
 """  # noqa: S608  # a constant of this module
 END_FROZEN: Final = """
-    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity
     WHERE EXISTS (SELECT FROM imports WHERE status = 'running' AND lease_until <= now())
-        AND datname = current_database() AND usename = current_user
+        AND datname = current_database() AND usename = session_user
         AND state = 'active' AND wait_event = 'ClientRead' AND query LIKE 'COPY %'
-        AND query_start <= now() - make_interval(secs => $1)
+        AND xact_start <= now() - make_interval(secs => $1)
+        AND pid IN (
+            SELECT pid FROM pg_locks
+            WHERE relation = 'imports'::regclass AND mode = 'RowShareLock' AND granted
+        )
 """
 """End the COPY of a process that stands still: none of the server's own timeouts does.
 
-Within a COPY the server waits for its client without end, and the import's row stays locked.
+Within a COPY the server waits for its client without end, and the import's row stays locked. That
+lock is what tells it from a COPY that is none of an import's.
 """
 _HELD: Final = "WHERE id = $1 AND attempt = $2 AND status = 'running'"
 LOCK: Final = f"""
