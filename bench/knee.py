@@ -6,15 +6,12 @@ crowd, so a paced server is full well before a saturated one.
 """
 
 import gc
-import random
 import statistics
-import time
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from typing import Final
 
 from bench.client import Client
-from bench.paced import observed
+from bench.paced import slice_of
 from bench.processes import Cores, Running, running
 
 BEND: Final = 2.0
@@ -25,7 +22,6 @@ STEPS: Final = tuple(percent / 100 for percent in range(50, 100, 5))
 _SLICES: Final = 7
 _ATTEMPTS: Final = 5
 _SECONDS: Final = 0.2
-_SETTLE_SECONDS: Final = 0.02
 _PERCENT: Final = 99
 
 
@@ -63,10 +59,7 @@ def _p99(server: Running, rate: float) -> float:
     quiet: list[float] = []
     every: list[float] = []
     for _ in range(_ATTEMPTS * _SLICES):
-        time.sleep(random.uniform(0, _SECONDS))  # noqa: S311  # as between pairs
-        with server.awake() as client:
-            client.pace(rate, _SETTLE_SECONDS)
-            paced, is_quiet = observed(server, partial(client.pace, rate, _SECONDS))
+        paced, is_quiet = slice_of(server, rate, _SECONDS)
         every.append(_percentile(paced.latencies))
         if is_quiet:
             quiet.append(every[-1])

@@ -28,9 +28,8 @@ def taken(before: Mapping[int, float], after: Mapping[int, float]) -> float:
 
 
 def _threads(process: Path) -> Iterator[tuple[int, float]]:
-    with suppress(
-        FileNotFoundError, ProcessLookupError, PermissionError
-    ):  # it has ended, or is hidden
+    # It may have ended, or be hidden.
+    with suppress(FileNotFoundError, ProcessLookupError, PermissionError):
         for thread in (process / "task").iterdir():
             nanoseconds = (thread / "schedstat").read_text("ascii").split()[0]
             yield int(thread.name), int(nanoseconds) / 1e9

@@ -10,7 +10,7 @@ is the ratio of its quantiles, and the row's figure is the median of the pairs.
 import gc
 import random
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -64,7 +64,7 @@ def pace(own: Running, other: Running, load: Load, into: Quantiles) -> None:
     try:
         for attempt in range(_ATTEMPTS * load.pairs):
             for server in (own, other) if attempt % 2 else (other, own):
-                paced, is_quiet = _slice(server, load)
+                paced, is_quiet = slice_of(server, load.rate, load.seconds)
                 if is_quiet:
                     quiet[server].append(paced)
                 else:
@@ -77,18 +77,15 @@ def pace(own: Running, other: Running, load: Load, into: Quantiles) -> None:
         into.add(mine.latencies, theirs.latencies)
 
 
-def _slice(server: Running, load: Load) -> tuple[Slice, bool]:
-    with server.awake() as client:
-        client.pace(load.rate, random.uniform(*_SETTLE_SECONDS))  # noqa: S311  # no secret
-        return observed(server, lambda: client.pace(load.rate, load.seconds))
-
-
-def observed(server: Running, work: Callable[[], Slice]) -> tuple[Slice, bool]:
+def slice_of(server: Running, rate: float, seconds: float) -> tuple[Slice, bool]:
     """Return what was paced, and whether the machine was quiet meanwhile."""
     own = server.processes()
-    before = others(own)
-    paced = work()
-    return paced, is_quiet(taken(before, others(own)), paced.seconds)
+    with server.awake() as client:
+        client.pace(rate, random.uniform(*_SETTLE_SECONDS))  # noqa: S311  # no secret
+        before = others(own)
+        paced = client.pace(rate, seconds)
+        after = others(own)
+    return paced, is_quiet(taken(before, after), paced.seconds)
 
 
 def is_quiet(taken_seconds: float, seconds: float) -> bool:

@@ -44,6 +44,7 @@ class BoundedHttp:
 
     def __init__(self, url: SplitResult, path: str, headers: Mapping[str, str]) -> None:
         self._url = url
+        self._tls = ssl.create_default_context() if url.scheme == "https" else None
         fields = {"Host": url.netloc.rpartition("@")[2], "Accept-Encoding": "identity", **headers}
         lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
         self._head = f"POST {path} HTTP/1.1\r\n{lines}Content-Length: ".encode("latin-1")
@@ -78,16 +79,15 @@ class BoundedHttp:
             self._connection = None
 
     def _connect(self, until: float) -> socket.socket:
-        host, scheme = self._url.hostname, self._url.scheme
+        host = self._url.hostname
         assert host is not None  # noqa: S101  # checked where the URL is read
-        address = (host, self._url.port or _PORTS[scheme])
+        address = (host, self._url.port or _PORTS[self._url.scheme])
         connection = socket.create_connection(address, _left(until))
         self._connection = connection
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if scheme == "https":
+        if self._tls is not None:
             connection.settimeout(_left(until))
-            context = ssl.create_default_context()
-            connection = self._connection = context.wrap_socket(connection, server_hostname=host)
+            connection = self._connection = self._tls.wrap_socket(connection, server_hostname=host)
         connection.setblocking(False)  # noqa: FBT003  # the socket module's own signature
         return connection
 
@@ -144,13 +144,12 @@ class _Reading:
         return Answer(self._status, b"".join(self._body), _seconds(self._retry_after))
 
     def on_message_begin(self) -> None:
-        """Take the beginning: of a second answer, which nobody asked for, no more than that."""
-        self._keeps = False
+        """Take no second answer, which nobody asked for: what is raised here ends the parsing."""
+        if self._is_whole:
+            raise MalformedError
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header."""
-        if self._is_whole:
-            return
         name = name.lower()
         if name == b"retry-after":
             self._retry_after = value.decode("latin-1")
@@ -160,17 +159,16 @@ class _Reading:
     def on_headers_complete(self) -> None:
         """Take the status, unless it announces another."""
         status = self._parser.get_status_code()
-        if status >= HTTPStatus.OK and not self._is_whole:
+        if status >= HTTPStatus.OK:
             self._status = status
 
     def on_body(self, data: bytes) -> None:
         """Take a part of the body."""
-        if not self._is_whole:
-            self._body.append(data)
+        self._body.append(data)
 
     def on_message_complete(self) -> None:
         """Take the end."""
-        if self._status and not self._is_whole:
+        if self._status:
             self._is_whole = True
             self._keeps = self._parser.should_keep_alive()
 

@@ -12,8 +12,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-PIECE: Final = 128
-"""Spans or lines in one go."""
 _PIECES_IN_A_RUSH: Final = 16
 _REST_SECONDS: Final = 0.001
 

@@ -22,12 +22,13 @@ from telemetry.catalog.pipeline import (
     LOG_QUEUE_LIMIT,
     LOG_QUEUE_SIZE,
 )
-from telemetry.giving_way import PIECE, begin, give_way
+from telemetry.giving_way import begin, give_way
 from telemetry.log_line import MAX_LINE_BYTES, shortened
 from telemetry.metrics import Meter
 
 _FLUSH_SECONDS: Final = 0.1
 _STDOUT: Final = 1
+_PIECE_LINES: Final = 128
 _MOST_BYTES: Final = 512 * 1024
 """About as much is written at once, however few lines that is."""
 
@@ -133,7 +134,7 @@ class LogWriter:
             waiting = len(self._lines)
             most = max(1, waiting * _MOST_BYTES // max(1, self._held))
             # By the slice: a request waits for what Python does.
-            chunk = self._lines[: min(pieces * PIECE, most)]
+            chunk = self._lines[: min(pieces * _PIECE_LINES, most)]
             del self._lines[: len(chunk)]
             self._in_hand = len(chunk)
             data = b"".join(chunk)

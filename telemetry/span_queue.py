@@ -18,9 +18,9 @@ OWN_SCOPE: Final = InstrumentationScope("telemetry")
 
 CHUNK: Final = 128
 """Spans of a chunk."""
-_PATIENCE_SECONDS: Final = 1.0
 CHUNK_BYTES: Final = 64 * 1024
 """A chunk ends before its spans are as many, where they have so many bytes."""
+_PATIENCE_SECONDS: Final = 1.0
 
 ForeignSpan = tuple[InstrumentationScope, bytes]
 """The instrumentation that made a span of the SDK, and the span's form on the wire."""
